@@ -1,0 +1,16 @@
+"""What is claimed: the registry of all claims by slug, in the order of the theory. Each family is one file."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from ratetheory.claims import certificates, descent, gd_rate, norm_growth, scale_invariance, smoothness
+from ratetheory.claims.statement import Claim
+
+claims: MappingProxyType[str, Claim] = MappingProxyType(
+    {
+        claim.slug: claim
+        for family in (scale_invariance, norm_growth, certificates, smoothness, descent, gd_rate)
+        for claim in family.CLAIMS
+    }
+)

@@ -1,0 +1,97 @@
+"""The hypotheses of the claims, each written once and read off the facts of an instance or of a run.
+
+A fact that is missing counts as not known, and then the hypothesis is not met: a claim is never applied on silence.
+"""
+
+from __future__ import annotations
+
+from ratetheory.claims.statement import Facts, Hypothesis
+
+INVARIANCE_EPSILON = 1e-20
+"""Largest ``eps`` of batch normalisation that counts as exact invariance: its relative effect eps/var stays below the
+rounding of double precision for activations of variance above 1e-4."""
+
+
+def _flag(key: str, reason: str):
+    def fails(facts: Facts) -> str | None:
+        if key not in facts:
+            return f"not known ({key})"
+        return None if facts[key] else str(facts.get(f"{key}_reason") or reason)
+
+    return fails
+
+
+SCALE_INVARIANT = Hypothesis(
+    "scale-invariance",
+    "f(k w) = f(w) for every k > 0, for each block alone",
+    "scale_invariant",
+    _flag("scale_invariant", "the loss changes when the block is scaled"),
+)
+DIFFERENTIABLE = Hypothesis(
+    "differentiable",
+    "f is differentiable away from w = 0",
+    "differentiable",
+    _flag("differentiable", "the loss has kinks"),
+)
+TWICE_DIFFERENTIABLE = Hypothesis(
+    "twice-differentiable",
+    "f is twice continuously differentiable away from w = 0",
+    "twice_differentiable",
+    _flag("twice_differentiable", "the activation is not twice differentiable"),
+)
+GRADIENT_STEP = Hypothesis(
+    "gradient-step",
+    "w_{t+1} = w_t - eta_t grad f_t(w_t), no momentum, no decay; f_t may be a minibatch loss",
+    "gradient_step",
+    _flag("gradient_step", "the update is not a plain gradient step"),
+)
+FULL_GRADIENT = Hypothesis(
+    "full-gradient",
+    "every step uses the gradient of the same loss f",
+    "full_gradient",
+    _flag("full_gradient", "the gradients are those of minibatches"),
+)
+CONSTANT_RATE = Hypothesis(
+    "constant-rate",
+    "the learning rate of a block does not change",
+    "constant_rate",
+    _flag("constant_rate", "the learning rate changes"),
+)
+PREDICTED_DEFECT = Hypothesis(
+    "predicted-defect",
+    "S_{t+1} = S_t + eta_t^2 |grad f_t(w_t)|^2 + d_t with d_t computed without S_{t+1}",
+    "predicted_defect",
+    _flag("predicted_defect", "the defect of the norm identity is not predicted"),
+)
+WHOLE_SPHERE = Hypothesis(
+    "whole-sphere",
+    "|Hess f[xi_i, xi_j]| <= L_ij for all unit tangents at every point of the product of spheres",
+    "smooth_on_spheres",
+    _flag("whole_sphere", "the smoothness constants are not known on the whole sphere"),
+)
+EVEN = Hypothesis("even", "f(-w) = f(w)", "even_function", _flag("even", "the loss is not even in the block"))
+LOWER_BOUND = Hypothesis("lower-bound", "f >= f_low", "bounded_below", _flag("lower_bound", "no lower bound of the loss is known"))
+DECOUPLED = Hypothesis(
+    "decoupled-smoothness",
+    "diag(Lam) - M is positive semidefinite, Lam > 0",
+    "decoupled",
+    _flag("decoupled", "the constants Lam do not decouple the blocks"),
+)
+SCALE_VARIANT_RATE = Hypothesis(
+    "scale-variant-rate",
+    "kappa = 1 - eta_g Lam_g / 2 > 0, or there are no scale-variant parameters",
+    "scale_variant_rate",
+    _flag("scale_variant_rate", "the learning rate of the scale-variant parameters is too large or its Lam_g is not known"),
+)
+GRADIENT_BOUND = Hypothesis(
+    "gradient-bound",
+    "|G_i| <= Gbar_i",
+    "gradient_bounded",
+    _flag("gradient_bound", "no bound on the gradient is known"),
+)
+SINGLE_BLOCK = Hypothesis(
+    "single-block",
+    "one block, no scale-variant parameters",
+    "single_block",
+    _flag("single_block", "there are several blocks or scale-variant parameters"),
+)

@@ -1,0 +1,110 @@
+"""How a claim is written: symbols, hypotheses, conclusions, source.
+
+A claim is written once. Its formulas are ordinary functions of a mathematics namespace ``m`` and of a namespace of symbols
+``s``, so that the same text is the printed statement (sympy), the attacked inequality (numpy with error bars), the bound
+(floats) and its enclosure (balls).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Relation = Literal["==", "<="]
+Setting = Literal["point", "great-circle", "step-inequality", "trajectory"]
+Formula = Callable[[Any, Any], Any]
+Facts = Mapping[str, Any]
+"""What an instance, a simulated trajectory or a training run says about itself; hypotheses are read off it."""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A letter of the theory.
+
+    ``kind`` says how the value depends on the step ``t`` and on the block: ``state`` (``t = 0..T``) and ``step``
+    (``t = 0..T-1``) vary with both, ``constant`` with the block alone. In a formula ``s.S`` is the value at step ``t``,
+    ``s.S_next`` at ``t + 1``, ``s.S_first`` at 0 and ``s.S_last`` at the horizon ``T``.
+    """
+
+    name: str
+    latex: str
+    kind: Literal["state", "step", "constant"]
+    meaning: str
+    per_block: bool = True
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A condition of a claim.
+
+    ``fails`` reads the facts of an instance or of a run and returns the reason why the condition does not hold there, or
+    ``None`` where it holds. ``gallina`` is its identifier in the formal statement.
+    """
+
+    slug: str
+    sentence: str
+    gallina: str
+    fails: Callable[[Facts], str | None]
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """``left relation right`` for all steps, blocks and horizons.
+
+    ``hypotheses`` are its own, beyond the claim's; ``setting`` is where it is attacked if not where the claim is.
+    """
+
+    slug: str
+    left: Formula
+    relation: Relation
+    right: Formula
+    hypotheses: tuple[Hypothesis, ...] = ()
+    setting: Setting | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the theory, named by ``slug`` everywhere.
+
+    ``setting`` says where it is attacked: at single points, along great circles, on the one-variable inequality of one step,
+    or along trajectories of gradient descent. ``errata`` records where a printed form fails.
+    """
+
+    slug: str
+    title: str
+    section: str
+    setting: Setting
+    symbols: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    conclusions: tuple[Conclusion, ...]
+    source: str
+    idea: str
+    errata: tuple[str, ...] = ()
+
+    def conclusion(self, slug: str) -> Conclusion:
+        """The conclusion named ``slug``; ``KeyError`` if there is none."""
+        for conclusion in self.conclusions:
+            if conclusion.slug == slug:
+                return conclusion
+        raise KeyError(slug)
+
+    def without(self, hypothesis: str) -> Claim:
+        """The same claim with one hypothesis dropped, from the claim and from each of its conclusions."""
+        known = {h.slug for h in self.hypotheses} | {h.slug for c in self.conclusions for h in c.hypotheses}
+        if hypothesis not in known:
+            raise KeyError(hypothesis)
+
+        def kept(hypotheses: tuple[Hypothesis, ...]) -> tuple[Hypothesis, ...]:
+            return tuple(h for h in hypotheses if h.slug != hypothesis)
+
+        conclusions = tuple(replace(c, hypotheses=kept(c.hypotheses)) for c in self.conclusions)
+        return replace(self, hypotheses=kept(self.hypotheses), conclusions=conclusions)
+
+    def inapplicable(self, conclusion: Conclusion, facts: Facts) -> str | None:
+        """The first hypothesis of the conclusion that fails on these facts, as ``slug: reason``; ``None`` if all hold."""
+        for hypothesis in (*self.hypotheses, *conclusion.hypotheses):
+            reason = hypothesis.fails(facts)
+            if reason is not None:
+                return f"{hypothesis.slug}: {reason}"
+        return None

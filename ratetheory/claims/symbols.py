@@ -1,0 +1,50 @@
+"""The letters of the theory, written once. Values at normalised weights unless said otherwise; logarithms are natural."""
+
+from __future__ import annotations
+
+from ratetheory.claims.statement import Symbol
+
+_ALL = (
+    # the state of training
+    Symbol("S", r"S", "state", "squared norm |w|^2 of the block"),
+    Symbol("b", r"b", "state", "inverse effective learning rate S/eta"),
+    Symbol("f", r"f", "state", "loss", per_block=False),
+    # one step
+    Symbol("eta", r"\eta", "step", "learning rate of the block"),
+    Symbol("G", r"|G|", "step", "gradient norm at the normalised weights, |w| |grad_w f|"),
+    Symbol("H", r"|H|", "step", "norm of the gradient in the scale-variant parameters g", per_block=False),
+    Symbol("angle", r"\angle(v_t,v_{t+1})", "step", "measured angle between the directions before and after the step"),
+    Symbol("off_circle", r"\delta", "step", "distance of v_{t+1} from cos(theta) v - sin(theta) G/|G|"),
+    Symbol("radial", r"\langle\nabla f(w),w\rangle", "step", "radial derivative <grad_w f(w), w>"),
+    Symbol("d", r"d", "step", "predicted defect of the norm identity, computed without S_{t+1}"),
+    Symbol("defect", r"\hat d", "step", "measured defect S_{t+1} - S_t - eta^2 |grad f|^2"),
+    # a point and a direction
+    Symbol("k", r"k", "step", "positive factor by which the weights are scaled"),
+    Symbol("slope", r"\langle\nabla f(w),u\rangle", "step", "derivative of f at w along u"),
+    Symbol("slope_scaled", r"\langle\nabla f(kw),u\rangle", "step", "derivative of f at k w along u"),
+    Symbol("curvature", r"\nabla^2 f(w)[u,v]", "step", "second derivative of f at w along u and v"),
+    Symbol("curvature_scaled", r"\nabla^2 f(kw)[u,v]", "step", "second derivative of f at k w along u and v"),
+    Symbol("curvature_radial", r"\nabla^2 f(w)[w,u]", "step", "second derivative of f at w along w and u"),
+    Symbol("curvature_mixed", r"\partial_j\partial_i f(w)[w_i,u_j]", "step", "mixed second derivative, w_i in its own block"),
+    # along a great circle c(phi) of unit speed
+    Symbol("circle_first", r"(f\circ c)'", "step", "first derivative of f along the great circle"),
+    Symbol("circle_second", r"(f\circ c)''", "step", "second derivative of f along the great circle"),
+    Symbol("circle_curvature", r"\nabla^2 f(c)[c',c']", "step", "Hessian of f at the circle's point along its unit tangent"),
+    Symbol("circle_drop", r"f(c)-f(w)", "step", "difference of f between two points of the great circle"),
+    Symbol("value", r"f(w)", "step", "value of f at the point", per_block=False),
+    # constants
+    Symbol("L", r"L", "constant", "smoothness L_ii of the block on its sphere"),
+    Symbol("M", r"M", "constant", "matrix of the smoothness constants L_ij, L_ig, L_gg"),
+    Symbol("Lam", r"\Lambda", "constant", "decoupled smoothness of the block: diag(Lam) - M is positive semidefinite"),
+    Symbol("Lam_g", r"\Lambda_g", "constant", "decoupled smoothness of the scale-variant parameters", per_block=False),
+    Symbol("Gbar", r"\bar G", "constant", "bound on |G| of the block"),
+    Symbol("f_low", r"f_{\mathrm{low}}", "constant", "lower bound of f", per_block=False),
+    Symbol("gap", r"\Delta", "constant", "f_0 - f_low", per_block=False),
+    Symbol("eta_g", r"\eta_g", "constant", "learning rate of the scale-variant parameters", per_block=False),
+    Symbol("kappa", r"\kappa", "constant", "1 - eta_g Lam_g / 2", per_block=False),
+    Symbol("nu_0", r"\nu_0", "constant", "1/(kappa eta_g), zero without scale-variant parameters", per_block=False),
+    Symbol("x", r"x", "step", "tangent of the angle of one step, |G|/b"),
+    Symbol("b_0", r"b_0", "constant", "inverse effective learning rate at the start"),
+)
+
+SYMBOLS: dict[str, Symbol] = {symbol.name: symbol for symbol in _ALL}
