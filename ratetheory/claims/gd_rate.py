@@ -55,7 +55,7 @@ def psi(m: Any, c: Any, Lam: Any, b: Any) -> Any:
 def excess(m: Any, c: Any, Lam: Any, b: Any) -> Any:
     """psi(b) - min of psi over [b, inf), zero if b lies right of the minimum Lam/(2c)."""
     a = 2 * c * b / Lam
-    return m.where(a < 1, Lam / 2 * (a - 1 - m.log(a)), 0 * a)
+    return m.if_less(a, 1, Lam / 2 * (a - 1 - m.log(a)), 0 * a)
 
 
 def block_slope(m: Any, slope_rule: Slope, b_0: Any, Lam: Any, Gbar: Any) -> Any:
@@ -96,14 +96,14 @@ def lagrangian(m: Any, c: Any, Lam: Any, b_0: Any, gap: Any, nu: Any) -> Any:
         return growth(b_0, increment) - nu * (start + c * increment - Lam / 2 * m.log1p(increment / b_0))
 
     discriminant = (nu * c) ** 2 - 2 * nu * Lam
-    root = nu * Lam / (nu * c + m.sqrt(m.where(discriminant > 0, discriminant, 0 * discriminant)))
+    root = nu * Lam / (nu * c + m.sqrt(m.maximum(discriminant, 0 * discriminant)))
     interior = m.minimum(m.maximum(root - b_0, 0 * root), end)
     return nu * budget(m, c, Lam, b_0, gap) + m.over_blocks(m.maximum(m.maximum(inner(0 * end), inner(end)), inner(interior)))
 
 
 def rise_before(m: Any, L: Any, b_0: Any) -> Any:
     """How far f can rise above f_0 before b reaches L/2, after which it never rises; one block without g."""
-    return m.where(b_0 < L / 2, L / 2 * m.log(L / (2 * b_0)) + m.pi**2 * L / 8, 0 * b_0)
+    return m.if_less(b_0, L / 2, L / 2 * m.log(L / (2 * b_0)) + m.pi**2 * L / 8, 0 * b_0)
 
 
 def smaller_gradient_bound(m: Any, L: Any, b_0: Any, gap: Any) -> Any:
@@ -122,7 +122,7 @@ def two_phase_increment(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
 
 def two_phases(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
     """C of the two-phase form; infinite where b_0 >= Gbar, where it does not apply."""
-    return m.where(b_0 < Gbar, growth(b_0, two_phase_increment(m, L, b_0, Gbar, gap)), m.infinity)
+    return m.if_less(b_0, Gbar, growth(b_0, two_phase_increment(m, L, b_0, Gbar, gap)), m.infinity)
 
 
 def trivial(m: Any, Lam: Any, Lam_g: Any, gap: Any) -> Any:
