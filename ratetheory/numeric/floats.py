@@ -1,0 +1,191 @@
+"""The mathematics namespace of plain floats: vectorised, not guaranteed, tested against balls.
+
+The last axis runs over blocks, the one before over steps. Values outside the range of floats come out as ``inf`` or ``nan``,
+never as a wrong finite number; the bound evaluator computes those elements in balls instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ratetheory.claims import gd_rate
+
+Array = Any
+pi = np.pi
+infinity = np.inf
+atan, cos, log, log1p, sqrt, abs = np.arctan, np.cos, np.log, np.log1p, np.sqrt, np.abs  # noqa: A001
+maximum, minimum = np.maximum, np.minimum
+
+_SMALL = 1e-290
+_FOLD = 1.9607746
+"""Below this r = Lam/(2 Gbar) the slope e(x) has no interior minimum."""
+
+
+def number(value: Any) -> float:
+    """The constant as a float."""
+    return float(value)
+
+
+def if_less(a: Array, b: Array, then: Array, otherwise: Array) -> Array:
+    """``then`` where a < b, ``otherwise`` elsewhere."""
+    return np.where(np.less(a, b), then, otherwise)
+
+
+def over_blocks(x: Array) -> Array:
+    """The sum over blocks."""
+    return np.sum(x, axis=-1, keepdims=True)
+
+
+def over_other_blocks(x: Array) -> Array:
+    """For each block the sum over the others, without cancellation."""
+    x = np.asarray(x)
+    if x.ndim == 0 or x.shape[-1] == 1:
+        return np.zeros_like(x)
+    before = np.cumsum(x, axis=-1)
+    after = np.cumsum(x[..., ::-1], axis=-1)[..., ::-1]
+    zero = np.zeros_like(x[..., :1])
+    return np.concatenate([zero, before[..., :-1]], -1) + np.concatenate([after[..., 1:], zero], -1)
+
+
+def largest_block(x: Array) -> Array:
+    """The maximum over blocks."""
+    return np.max(x, axis=-1, keepdims=True)
+
+
+def _expm1_minus(z: Array) -> Array:
+    """e^z - 1 - z for z >= 0, without cancellation."""
+    series = np.ones_like(z)
+    small = np.minimum(z, 0.5)
+    for k in range(15, 2, -1):
+        series = 1 + small / k * series
+    return np.where(z < 0.5, small * small / 2 * series, np.expm1(z) - z)
+
+
+def _minus_log1p(u: Array) -> Array:
+    """u - ln(1 + u) for -1 < u <= 0, without cancellation near 0."""
+    w = u / (2 + u)
+    square = w * w
+    tail = np.full_like(u, 1 / 21)
+    for k in range(8, -1, -1):
+        tail = tail * square + 1 / (2 * k + 3)
+    return np.where(u > -0.25, u * w - 2 * w * square * tail, u - np.log1p(u))
+
+
+def larger_increment(c: Array, l: Array, b: Array, r: Array) -> Array:  # noqa: E741
+    """The larger delta >= 0 with c delta - l ln(1 + delta/b) = r, for r >= 0.
+
+    With a = c b/l, B = max(b, l/c) e^z solves (a - 1)^+ (e^z - 1) + (e^z - 1 - z) = r/l + (a - 1 - ln a)^+[a < 1]: convex and
+    increasing in z >= 0, so that Newton's method from an upper bound of the root falls monotonically.
+    """
+    with np.errstate(all="ignore"):
+        c, l, b, r = np.broadcast_arrays(*(np.asarray(v, float) for v in (c, l, b, r)))  # noqa: E741
+        a = c * b / l
+        left = a < 1
+        shortfall = np.where(left, a - 1, 0.0)
+        barrier = _minus_log1p(np.maximum(shortfall, -1 + 1e-16))
+        tiny = left & (a < _SMALL)
+        if tiny.any():
+            barrier = np.where(tiny, -1 - (np.log(c) + np.log(b) - np.log(l)), barrier)
+        linear = np.where(left, 0.0, a - 1)
+        z = _newton(linear, r / l + barrier)
+        base = np.where(left, l / c, b)
+        return base * np.expm1(z) + np.where(left, base - b, 0.0)
+
+
+def _newton(linear: Array, level: Array) -> Array:
+    """The root z >= 0 of linear (e^z - 1) + (e^z - 1 - z) = level."""
+    z = np.minimum(np.sqrt(2 * level), np.maximum(np.log1p(2 * level / (1 + linear)), 1.2565))
+    z = np.where(linear > 0, np.minimum(z, level / np.where(linear > 0, linear, 1.0)), z)
+    for _ in range(40):
+        grown = np.expm1(z)
+        step = (linear * grown + _expm1_minus(z) - level) / (linear + (1 + linear) * grown)
+        step = np.where(z > 0, step, 0.0)
+        z = np.maximum(z - step, 0.0)
+        if not np.any(np.abs(step) > 4e-16 * z):
+            break
+    return z
+
+
+@cache
+def _interior_minima() -> tuple[Array, Array]:
+    """Grid of (ln r, ln x) where x is the interior local minimum of e for r, from r's closed form e'(x) = 0; r falling."""
+    x = np.geomspace(1e-4, 1.2, 4000)
+    angle, square = np.arctan(x), x * x
+    one = 1 + square
+    numerator = angle - x / one
+    denominator = (2 * square - 2 * x * angle) / one - np.log1p(square) + angle**2
+    r = numerator / denominator
+    last = int(np.argmin(r)) + 1
+    return np.log(r[:last][::-1]), np.log(x[:last][::-1])
+
+
+def interior_minimum(r: Array) -> Array:
+    """The interior local minimum of e for r above 1.96077; infinite below."""
+    log_r, log_x = _interior_minima()
+    near = np.exp(np.interp(np.log(r), log_r, log_x))
+    return np.where(r > _FOLD, np.where(np.log(r) > log_r[-1], 4 / (3 * r), near), np.inf)
+
+
+def infimum_on_boundary(x_0: Array, r: Array) -> Array:
+    """inf of e over (0, x_0]: at x_0 or at the interior local minimum."""
+    with np.errstate(all="ignore"):
+        x_0, r = np.broadcast_arrays(np.asarray(x_0, float), np.asarray(r, float))
+        end = gd_rate.slope_on_boundary(_THIS, x_0, r)
+        inside = np.minimum(interior_minimum(r), x_0)
+        return np.minimum(end, gd_rate.slope_on_boundary(_THIS, inside, r))
+
+
+def infimum_over_multipliers(F: Callable[[Array], Array], nu_0: Array) -> Array:
+    """An upper bound of inf F over nu >= nu_0: the smallest value met on a geometric grid that is refined around the best."""
+    return F(best_multiplier(F, nu_0))
+
+
+def best_multiplier(F: Callable[[Array], Array], nu_0: Array) -> Array:
+    """The nu >= nu_0 with the smallest value of the convex F met on a refined geometric grid; any nu is a proof."""
+    with np.errstate(all="ignore"):
+        low = np.log(np.maximum(nu_0, 1e-290))
+        high = np.full_like(low, 690.0)
+        best = low
+        for _ in range(9):
+            grid = np.linspace(low, high, 25)
+            values = np.stack([np.nan_to_num(F(np.exp(g)), nan=np.inf, posinf=np.inf) for g in grid])
+            index = np.argmin(values, axis=0)
+            best = np.take_along_axis(grid, index[None], 0)[0]
+            low = np.take_along_axis(grid, np.maximum(index - 1, 0)[None], 0)[0]
+            high = np.take_along_axis(grid, np.minimum(index + 1, 24)[None], 0)[0]
+        return np.maximum(np.exp(best), nu_0)
+
+
+def sum(x: Array) -> Array:  # noqa: A001
+    """Sums over the steps before each horizon."""
+    return np.cumsum(x, axis=-2)
+
+
+def least(x: Array) -> Array:
+    """Minima over the steps before each horizon."""
+    return np.minimum.accumulate(x, axis=-2)
+
+
+def steps(x: Array) -> Array:
+    """The horizons 1, 2, ..., N of the steps of x."""
+    return np.arange(1.0, np.shape(x)[-2] + 1)[:, None]
+
+
+def quadratic_form(M: Array, y: Array, y_g: Array) -> Array:
+    """y' M y for y = (y_1, ..., y_m, y_g)."""
+    full = np.concatenate(np.broadcast_arrays(*([y[..., i : i + 1] for i in range(y.shape[-1])] + [y_g])), axis=-1)
+    return np.einsum("...i,...ij,...j->...", full, M, full)[..., None]
+
+
+class _Namespace:
+    """The functions of this module as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return globals()[name]
+
+
+_THIS = _Namespace()
