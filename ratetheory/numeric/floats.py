@@ -56,56 +56,60 @@ def largest_block(x: Array) -> Array:
     return np.max(x, axis=-1, keepdims=True)
 
 
-def _expm1_minus(z: Array) -> Array:
-    """e^z - 1 - z for z >= 0, without cancellation."""
+def _expm1_minus(z: Array, grown: Array) -> Array:
+    """e^z - 1 - z for z >= 0 and grown = expm1(z), without cancellation."""
+    small = z < 0.05
+    plain = grown - z
+    if not small.any():
+        return plain
     series = np.ones_like(z)
-    small = np.minimum(z, 0.5)
-    for k in range(15, 2, -1):
-        series = 1 + small / k * series
-    return np.where(z < 0.5, small * small / 2 * series, np.expm1(z) - z)
+    for k in range(9, 2, -1):
+        series = 1 + z / k * series
+    return np.where(small, z * z / 2 * series, plain)
 
 
-def _minus_log1p(u: Array) -> Array:
-    """u - ln(1 + u) for -1 < u <= 0, without cancellation near 0."""
+def _barrier(a: Array, l: Array, c: Array, b: Array) -> Array:  # noqa: E741
+    """a - 1 - ln(a) for 0 < a < 1, zero for a >= 1; a = c b/l may lie below the range of normal floats."""
+    u = np.minimum(a - 1, 0.0)
     w = u / (2 + u)
     square = w * w
-    tail = np.full_like(u, 1 / 21)
-    for k in range(8, -1, -1):
+    tail = np.full_like(u, 1 / 15)
+    for k in range(5, -1, -1):
         tail = tail * square + 1 / (2 * k + 3)
-    return np.where(u > -0.25, u * w - 2 * w * square * tail, u - np.log1p(u))
+    near = u * w - 2 * w * square * tail
+    far = a - 1 - np.log(a)
+    result = np.where(u > -0.1, near, far)
+    tiny = a < _SMALL
+    if tiny.any():
+        result = np.where(tiny, -1 - (np.log(c) + np.log(b) - np.log(l)), result)
+    return result
 
 
 def larger_increment(c: Array, l: Array, b: Array, r: Array) -> Array:  # noqa: E741
     """The larger delta >= 0 with c delta - l ln(1 + delta/b) = r, for r >= 0.
 
-    With a = c b/l, B = max(b, l/c) e^z solves (a - 1)^+ (e^z - 1) + (e^z - 1 - z) = r/l + (a - 1 - ln a)^+[a < 1]: convex and
+    With a = c b/l, B = max(b, l/c) e^z solves (a - 1)^+ (e^z - 1) + (e^z - 1 - z) = r/l + (a - 1 - ln a)[a < 1]: convex and
     increasing in z >= 0, so that Newton's method from an upper bound of the root falls monotonically.
     """
     with np.errstate(all="ignore"):
         c, l, b, r = np.broadcast_arrays(*(np.asarray(v, float) for v in (c, l, b, r)))  # noqa: E741
         a = c * b / l
-        left = a < 1
-        shortfall = np.where(left, a - 1, 0.0)
-        barrier = _minus_log1p(np.maximum(shortfall, -1 + 1e-16))
-        tiny = left & (a < _SMALL)
-        if tiny.any():
-            barrier = np.where(tiny, -1 - (np.log(c) + np.log(b) - np.log(l)), barrier)
-        linear = np.where(left, 0.0, a - 1)
-        z = _newton(linear, r / l + barrier)
-        base = np.where(left, l / c, b)
-        return base * np.expm1(z) + np.where(left, base - b, 0.0)
+        z = _newton(np.maximum(a - 1, 0.0), r / l + _barrier(a, l, c, b))
+        base = np.maximum(b, l / c)
+        return base * np.expm1(z) + (base - b)
 
 
 def _newton(linear: Array, level: Array) -> Array:
     """The root z >= 0 of linear (e^z - 1) + (e^z - 1 - z) = level."""
     z = np.minimum(np.sqrt(2 * level), np.maximum(np.log1p(2 * level / (1 + linear)), 1.2565))
-    z = np.where(linear > 0, np.minimum(z, level / np.where(linear > 0, linear, 1.0)), z)
-    for _ in range(40):
+    z = np.fmin(z, level / linear)
+    for _ in range(60):
         grown = np.expm1(z)
-        step = (linear * grown + _expm1_minus(z) - level) / (linear + (1 + linear) * grown)
+        step = (linear * grown + _expm1_minus(z, grown) - level) / (linear + (1 + linear) * grown)
         step = np.where(z > 0, step, 0.0)
-        z = np.maximum(z - step, 0.0)
-        if not np.any(np.abs(step) > 4e-16 * z):
+        z = z - step
+        # Newton's error squares at each step: below 1e-8 the next step is already below rounding
+        if not np.any(np.abs(step) > 1e-8 * z):
             break
     return z
 

@@ -1,0 +1,271 @@
+"""The mathematics namespace of balls: every result encloses the true value (Arb, through python-flint).
+
+Scalars are balls, blocks are numpy object arrays of balls along the last axis. Undecided comparisons take both branches.
+Working precision is that of ``flint.ctx``; callers raise it until a result is narrow enough (see ``at_rising_precision``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+
+from ratetheory.claims import gd_rate
+from ratetheory.numeric import floats
+
+Ball = Any
+
+_FIRST_PRECISION = 128
+_LAST_PRECISION = 16384
+_CONVEXITY_TURN = 2.331122
+"""The positive zero of 2 arctan x - x, rounded up: right of it N is concave for every r."""
+
+
+class NotNarrow(ArithmeticError):
+    """No precision up to the limit gave a result of the wanted width."""
+
+
+def number(value: Any) -> Ball:
+    """The exact constant as a ball: integers and rationals exactly, floats as the binary fractions that they are."""
+    if isinstance(value, Fraction):
+        return arb(fmpq(value.numerator, value.denominator))
+    return arb(value)
+
+
+def blocks(values: list[Any]) -> np.ndarray:
+    """Numbers of several blocks as an array of balls."""
+    result = np.empty(len(values), dtype=object)
+    result[:] = [number(v) for v in values]
+    return result
+
+
+def _elementwise(function: Callable[..., Ball], arguments: int) -> Callable[..., Any]:
+    lifted = np.frompyfunc(function, arguments, 1)
+
+    def apply(*values: Any) -> Any:
+        return lifted(*values) if any(isinstance(v, np.ndarray) for v in values) else function(*values)
+
+    return apply
+
+
+def _ball(x: Any) -> Ball:
+    return x if isinstance(x, arb) else number(x)
+
+
+atan = _elementwise(lambda x: _ball(x).atan(), 1)
+cos = _elementwise(lambda x: _ball(x).cos(), 1)
+log = _elementwise(lambda x: _ball(x).log(), 1)
+log1p = _elementwise(lambda x: _ball(x).log1p(), 1)
+sqrt = _elementwise(lambda x: _ball(x).sqrt(), 1)
+abs = _elementwise(lambda x: _ball(x).__abs__(), 1)  # noqa: A001
+maximum = _elementwise(lambda a, b: _ball(a).max(_ball(b)), 2)
+minimum = _elementwise(lambda a, b: _ball(a).min(_ball(b)), 2)
+infinity = arb("inf")
+
+
+def _choose(a: Any, b: Any, then: Any, otherwise: Any) -> Ball:
+    a, b = _ball(a), _ball(b)
+    if a < b:
+        return _ball(then)
+    return _ball(otherwise) if a >= b else _ball(then).union(_ball(otherwise))
+
+
+if_less = _elementwise(_choose, 4)
+
+
+def __getattr__(name: str) -> Ball:
+    if name == "pi":
+        return arb.pi()
+    raise AttributeError(name)
+
+
+def over_blocks(x: Any) -> Ball:
+    """The sum over blocks."""
+    return reduce(lambda a, b: a + b, x) if isinstance(x, np.ndarray) else x
+
+
+def over_other_blocks(x: Any) -> Any:
+    """For each block the sum over the others."""
+    if not isinstance(x, np.ndarray):
+        return arb(0)
+    before = [arb(0)]
+    after = [arb(0)]
+    for left, right in zip(x[:-1], x[:0:-1], strict=True):
+        before.append(before[-1] + left)
+        after.append(after[-1] + right)
+    result = np.empty(len(x), dtype=object)
+    result[:] = [b + a for b, a in zip(before, reversed(after), strict=True)]
+    return result
+
+
+def largest_block(x: Any) -> Ball:
+    """The maximum over blocks."""
+    return reduce(maximum, x) if isinstance(x, np.ndarray) else x
+
+
+def _larger_increment(c: Any, l: Any, b: Any, r: Any) -> Ball:  # noqa: E741
+    """See ``floats.larger_increment``; the root is enclosed by one step of the interval Newton method."""
+    c, l, b, r = _ball(c), _ball(l), _ball(b), _ball(r)  # noqa: E741
+    a = c * b / l
+    if a >= 2:
+        linear, level, base, offset = a - 1, r / l, b, arb(0)
+    else:
+        # the same equation measured from the minimum l/c of psi; right for every a, accurate where a is not large
+        linear, level, base, offset = arb(0), r / l + a - 1 - a.log(), l / c, l / c - b
+    z = _enclosed_root(linear, level.max(arb(0)))
+    return base * z.expm1() + offset
+
+
+larger_increment = _elementwise(_larger_increment, 4)
+
+
+def _enclosed_root(linear: Ball, level: Ball) -> Ball:
+    """A ball that contains the root z >= 0 of F(z) = linear (e^z - 1) + (e^z - 1 - z) - level for every value in the balls."""
+
+    def F(z: Ball) -> Ball:
+        grown = z.expm1()
+        return linear * grown + (grown - z) - level
+
+    def slope(z: Ball) -> Ball:
+        return linear + (1 + linear) * z.expm1()
+
+    if not (level > 0):
+        if level == 0:
+            return arb(0)
+        return arb(0).union((2 * level.abs_upper()).sqrt())
+    z = _approximate_root(linear.mid(), level.mid())
+    for shift in (40, 30, 20, 10, 5):
+        narrowed = _ball_around(z, z * arb(2) ** -shift) if shift < 40 else _ball_around(z, z * arb(2) ** (-ctx.prec // 2))
+        image = z - F(z) / slope(narrowed)
+        if narrowed.contains(image):
+            return image
+    # the level is not known well enough for Newton's method: enclose by the elementary bounds z^2/2 <= level
+    return arb(0).union((2 * level).sqrt().abs_upper())
+
+
+def _ball_around(z: Ball, radius: Ball) -> Ball:
+    return (z - radius.abs_upper()).union(z + radius.abs_upper())
+
+
+def _approximate_root(linear: Ball, level: Ball) -> Ball:
+    """The root to about the working precision, as an exact number; no guarantee."""
+    two = (2 * level).sqrt()
+    z = two.min((2 * level / (1 + linear)).log1p().max(arb("1.2565"))).mid()
+    if linear > 0:
+        z = z.min(level / linear).mid()
+    for _ in range(60 + ctx.prec.bit_length()):
+        grown = z.expm1().mid()
+        step = ((linear * grown + (grown - z) - level) / (linear + (1 + linear) * grown)).mid()
+        z = (z - step).mid()
+        if step.abs_upper() <= z.abs_lower() * arb(2) ** (-ctx.prec // 2):
+            break
+    return z
+
+
+def _concavity(m_x: Ball, r: Ball) -> Ball:
+    """r (2 arctan x - x) - 1, whose sign is that of N''(x) for N(x) = arctan x + r (ln(1 + x^2) - arctan^2 x)."""
+    return r * (2 * m_x.atan() - m_x) - 1
+
+
+def _infimum_on_boundary(x_0: Any, r: Any) -> Ball:
+    """A certified lower bound of e(x) = N(x)/x over 0 < x <= x_0, as an exact number.
+
+    N is concave, convex, concave (its N'' changes sign with r (2 arctan x - x) - 1, unimodal in x). A chord slope c is below e
+    on a concave stretch if it is at both ends, so only x_0 and the convex stretch [x_a, x_b] matter, and there any tangent at
+    p with N(p) >= p N'(p) bounds N from below by a line whose slope through the origin is least at the right end.
+    """
+    x_0, r = _ball(x_0), _ball(r)
+    end = gd_rate.slope_on_boundary(_THIS, x_0, r)
+    if r * (arb.pi() / 2 - 1) <= 1 or (x_0 <= 1 and _concavity(x_0, r) <= 0):
+        return end.lower()
+    tangent = _tangent_slope(x_0, r)
+    simple = x_0.atan() / x_0
+    return simple.lower() if tangent is None else end.lower().min(tangent.lower()).max(simple.lower())
+
+
+def _tangent_slope(x_0: Ball, r: Ball) -> Ball | None:
+    """The least slope through the origin of a checked tangent of N over its convex stretch left of x_0; None if unchecked."""
+    r_float, x_float = min(float(r), 1e60), float(x_0)
+    right = _right_turn(r_float)
+    reach = x_0 if x_float <= right else arb(right)
+    if not (x_0 <= reach) and not (reach >= 1 and _concavity(reach, r) <= 0):
+        return None
+    # N(p) - p N'(p) is of order p^3 <= r^-3 below N(p)
+    with ctx.workprec(ctx.prec + 4 * math.ceil(math.log2(r_float))):
+        p = _tangent_point(r_float, r.mid(), right)
+        p = p if p < x_0 else x_0
+        value, derivative = _boundary_curve(p, r)
+        intercept = value - p * derivative
+        if not (_concavity(p, r) >= 0 and intercept >= 0):
+            return None
+        return derivative + intercept / reach
+
+
+def _boundary_curve(x: Ball, r: Ball) -> tuple[Ball, Ball]:
+    """N(x) and N'(x)."""
+    angle = x.atan()
+    value = angle + r * ((x**2).log1p() - angle**2)
+    return value, (1 + 2 * r * (x - angle)) / (1 + x**2)
+
+
+def _tangent_point(r_float: float, r: Ball, right: float) -> Ball:
+    """Slightly left of where the tangent of N passes through the origin; near the right end where there is no such point."""
+    guess = float(floats.interior_minimum(np.array(r_float)))
+    if not math.isfinite(guess):
+        return arb(right * (1 - 2e-9))
+    p = arb(guess)
+    for _ in range(3):
+        value, derivative = _boundary_curve(p, r)
+        bend = 2 * p * _concavity(p, r) / (1 + p**2) ** 2
+        if not bend > 0:
+            break
+        p = (p - (p * derivative - value) / (p * bend)).mid()
+    return (p * (1 - arb(2) ** -40)).mid() if p > 0 else arb(guess)
+
+
+def _right_turn(r: float) -> float:
+    """Slightly right of the larger zero of r (2 arctan x - x) - 1."""
+    low, high = 1.0, _CONVEXITY_TURN
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if r * (2 * math.atan(middle) - middle) > 1 else (low, middle)
+    return high * (1 + 1e-9)
+
+
+infimum_on_boundary = _elementwise(_infimum_on_boundary, 2)
+
+
+def is_narrow(x: Ball, bits: int = 50) -> bool:
+    """Whether the ball's radius is below 2^-bits of its value."""
+    return bool(x.is_exact() or (x.is_finite() and 2 * x.rad() <= x.abs_lower() * arb(2) ** -bits))
+
+
+def at_rising_precision(compute: Callable[[], Any], narrow: Callable[[Any], bool]) -> Any:
+    """``compute()`` at doubling working precision until ``narrow`` accepts its result; raises ``NotNarrow``."""
+    before = ctx.prec
+    try:
+        precision = _FIRST_PRECISION
+        while precision <= _LAST_PRECISION:
+            ctx.prec = precision
+            result = compute()
+            if narrow(result):
+                return result
+            precision *= 2
+        raise NotNarrow(f"no enclosure of the wanted width up to {_LAST_PRECISION} bits")
+    finally:
+        ctx.prec = before
+
+
+class _Namespace:
+    """The functions of this module as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return arb.pi() if name == "pi" else globals()[name]
+
+
+_THIS = _Namespace()
