@@ -16,7 +16,7 @@ METHODS = ("simple", "sharper", "two-phase")
 
 @dataclass(frozen=True)
 class Problem:
-    """b_0, L, Lam, Gbar per block; gap, nu_0 = 1/(kappa eta_g) (0 without g) and Lam_g; ``single`` is one block without g."""
+    """b_0, L, Lam, Gbar per block; gap, nu_0 = 1/(kappa eta_g) and Lam_g, both zero without scale-variant parameters."""
 
     b_0: Any
     L: Any
@@ -25,6 +25,7 @@ class Problem:
     gap: Any
     nu_0: Any
     Lam_g: Any
+    scale_variant: bool
     single: bool
 
 
@@ -77,4 +78,4 @@ def two_phase(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
 def trivial(m: Any, problem: Problem) -> Any:
     """The bound that the first gradient alone satisfies: 2 max(Lam) gap, and sum Gbar_i^2 without scale-variant parameters."""
     from_gap = gd_rate.trivial(m, problem.Lam, problem.Lam_g, problem.gap)
-    return m.minimum(from_gap, m.over_blocks(problem.Gbar**2)) if problem.nu_0 is None or problem.single else from_gap
+    return from_gap if problem.scale_variant else m.minimum(from_gap, m.over_blocks(problem.Gbar**2))

@@ -1,0 +1,126 @@
+"""What makes up a bound: the shares of its terms, its sensitivity to each constant, and the best learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ratetheory.numeric.certify import Certified, certified
+from ratetheory.numeric.constants import Constants
+
+
+def shares(result: Certified) -> dict[str, float]:
+    """How much of C each source pays for, summing to 1 (of the form with separate budgets).
+
+    ``gap``: f_0 - f_low; ``logarithm``: (Lam/2) ln(B/b_0), what the descent lemma loses; ``reach``: Gbar^2/b_0, one step of the
+    largest gradient; ``scale-variant``: R/(kappa eta_g).
+    """
+    from ratetheory.numeric import balls
+
+    candidate, problem = result.candidate, result.problem
+    if candidate is None or problem is None:
+        return {}
+    totals = {"gap": 0.0, "logarithm": 0.0, "reach": 0.0, "scale-variant": 0.0}
+    starts, increments = np.atleast_1d(problem.b_0), np.atleast_1d(candidate.increment)
+    Lams, Gbars = np.atleast_1d(problem.Lam), np.atleast_1d(problem.Gbar)
+    C = sum((d * (b + d / 2) for b, d in zip(starts, increments, strict=True)), balls.number(0))
+    variant = problem.nu_0 * problem.gap
+    whole = C + variant
+    for b, d, Lam, Gbar in zip(starts, increments, Lams, Gbars, strict=True):
+        weight = float(d * (b + d / 2) / whole) if d > 0 else 0.0
+        parts = {"gap": problem.gap, "logarithm": Lam / 2 * (d / b).log1p()}
+        if candidate.method == "two-phase":
+            parts["reach"] = Gbar**2 / b
+        everything = sum(parts.values(), balls.number(0))
+        for name, part in parts.items():
+            totals[name] += weight * float(part / everything)
+    totals["scale-variant"] = float(variant / whole)
+    return totals
+
+
+def dominant_term(result: Certified) -> str:
+    """The largest of the ``shares``."""
+    found = shares(result)
+    return max(found, key=lambda name: found[name]) if found else "none"
+
+
+_SCALED: dict[str, Callable[[Constants, Fraction], Constants]] = {
+    "squared_norm": lambda c, k: replace(c, blocks=tuple(replace(b, squared_norm=b.squared_norm * k) for b in c.blocks)),
+    "learning_rate": lambda c, k: scale_rates(c, k),
+    "smoothness": lambda c, k: replace(c, blocks=tuple(replace(b, smoothness=b.smoothness * k) for b in c.blocks)),
+    "gap": lambda c, k: c if c.gap is None else replace(c, gap=c.gap * k),
+    "gradient_bound": lambda c, k: replace(
+        c, blocks=tuple(b if b.gradient_bound is None else replace(b, gradient_bound=b.gradient_bound * k) for b in c.blocks)
+    ),
+}
+
+
+def scale_rates(constants: Constants, factor: Fraction) -> Constants:
+    """The same constants with the learning rate of every block multiplied."""
+    return replace(constants, blocks=tuple(replace(b, learning_rate=b.learning_rate * factor) for b in constants.blocks))
+
+
+def logarithm_of_total(constants: Constants, methods: Sequence[str], every: bool) -> float:
+    """ln C, finite also where C is beyond the range of floats."""
+    return float(certified(constants, methods, every).C.log())
+
+
+def sensitivities(constants: Constants, methods: Sequence[str], every: bool) -> dict[str, float]:
+    """d ln C / d ln constant by central differences of relative step 1e-4: an estimate, not a bound."""
+    step = Fraction(1, 10000)
+    width = math.log1p(float(step)) - math.log1p(-float(step))
+    found = {}
+    for name, scaled in _SCALED.items():
+        up, down = (logarithm_of_total(scaled(constants, 1 + s), methods, every) for s in (step, -step))
+        found[name] = (up - down) / width
+    return found
+
+
+def best_learning_rate(constants: Constants, methods: Sequence[str], every: bool) -> dict[str, Any]:
+    """The factor on all learning rates with the smallest C, and the factors between which C stays within 2 and 10 times it.
+
+    Searched on a logarithmic grid around the scale b = L of the first block and refined by golden section.
+    """
+    from scipy.optimize import brentq, minimize_scalar
+
+    first = constants.blocks[0]
+    centre = first.inverse_rate / first.smoothness if first.smoothness else Fraction(1)
+
+    def cost(decades: float) -> float:
+        return logarithm_of_total(scale_rates(constants, centre * Fraction(10.0**decades)), methods, every)
+
+    grid = np.linspace(-12, 12, 97)
+    costs = np.array([cost(d) for d in grid])
+    index = int(np.clip(np.argmin(costs), 1, len(grid) - 2))
+    found = minimize_scalar(cost, bounds=(grid[index - 1], grid[index + 1]), method="bounded", options={"xatol": 1e-4})
+    least = min(float(found.fun), float(costs.min()))
+    best = float(found.x)
+
+    def crossing(level: float, inside: np.ndarray) -> float:
+        above = [d for d in inside if cost(d) > level]
+        if not above:
+            return float(inside[-1])
+        outer = float(above[0])
+        return float(brentq(lambda d: cost(d) - level, best, outer, xtol=1e-3))
+
+    def range_within(factor: float) -> list[float]:
+        level = least + math.log(factor)
+        left = crossing(level, grid[grid < best][::-1])
+        right = crossing(level, grid[grid > best])
+        return [_rate(first.learning_rate * centre, d) for d in (left, right)]
+
+    return {
+        "learning_rate": _rate(first.learning_rate * centre, best),
+        "total": math.exp(least) if least < 700 else f"e^{least:.6g}",
+        "within_factor_2": range_within(2),
+        "within_factor_10": range_within(10),
+    }
+
+
+def _rate(unit: Fraction, decades: float) -> float:
+    return float(unit * Fraction(10.0**decades))
