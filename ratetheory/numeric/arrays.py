@@ -48,7 +48,9 @@ def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: boo
     smaller = smaller & ~trivially
     for i in np.flatnonzero(~safe):
         exact = _exactly(given, flat, int(i), methods, every, from_step)
-        value[i], C[i], b_end[i], horizon[i] = (_number(x) for x in (exact.value, exact.total, exact.b_infinity[0], exact.steps))
+        value[i], C[i], b_end[i], horizon[i] = (
+            _number(x) for x in (exact.value, exact.total, exact.b_infinity[0], exact.steps)
+        )
         names[i], smaller[i] = exact.method, exact.smaller_gradient_bound
     shaped = {k: v.reshape(shape) for k, v in {"v": value, "C": C, "b": b_end, "T": horizon, "m": names, "s": smaller}.items()}
     return Bound(
@@ -92,7 +94,9 @@ def _read_array(value: Any, name: str, positive: bool = True) -> Array:
         raise ValueError(f"{name}: not an array of numbers; allowed: finite numbers") from None
     wrong = ~np.isfinite(array) | (array < 0) | ((array == 0) & positive)
     if wrong.any():
-        require(False, name, float(array[wrong].flat[0]), "finite numbers above 0" if positive else "finite numbers, 0 or above")
+        require(
+            False, name, float(array[wrong].flat[0]), "finite numbers above 0" if positive else "finite numbers, 0 or above"
+        )
     return array
 
 
@@ -119,7 +123,9 @@ def _smallest_forms(b: Array, gap: Array, Gbar: Array, forms: Sequence[Form]) ->
     for start in range(0, b.size, _CHUNK):
         part = slice(start, start + _CHUNK)
         one = np.ones_like(b[part])[:, None]
-        problem = Problem(b[part, None], one, one, Gbar[part, None], gap[part, None], 0.0, 0.0, scale_variant=False, single=True)
+        problem = Problem(
+            b[part, None], one, one, Gbar[part, None], gap[part, None], 0.0, 0.0, scale_variant=False, single=True
+        )
         found = [form(floats, problem) for form in forms]
         values = np.concatenate([candidate.C for candidate in found], axis=1)
         best = np.argmin(np.where(np.isnan(values), -np.inf, values), axis=1)
@@ -136,7 +142,9 @@ def _steps_for(C: Array, least: Array, epsilon: Array, from_step: int) -> Array:
     return from_step + np.where(least <= target, 1.0, np.maximum(1.0, np.ceil(C / target)))
 
 
-def _exactly(given: Mapping[str, Any], flat: Mapping[str, Array], i: int, methods: Sequence[str], every: bool, start: int) -> Bound:
+def _exactly(
+    given: Mapping[str, Any], flat: Mapping[str, Array], i: int, methods: Sequence[str], every: bool, start: int
+) -> Bound:
     constants = one_block(
         flat["squared_norm"][i],
         flat["learning_rate"][i],

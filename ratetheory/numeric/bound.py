@@ -75,7 +75,7 @@ def bound_gd(
     Scalars (numbers, or strings such as ``"3/10"``) give a certified enclosure; arrays broadcast and give floats. Raises
     ``ValueError`` naming the argument, its value and what is allowed.
     """
-    methods, every = _read_methods(method)
+    methods, every = read_methods(method)
     require((steps is None) != (epsilon is None), "steps", steps, "either steps or epsilon")
     one = {"squared_norm": squared_norm, "learning_rate": learning_rate, "smoothness": smoothness, "gap": gap}
     if constants is not None:
@@ -98,7 +98,7 @@ def is_range(gap: Any) -> bool:
     return isinstance(gap, str) and gap == "range"
 
 
-def _read_methods(method: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
+def read_methods(method: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """The forms asked for, and whether the variants that only the best bound needs are wanted too."""
     if method == "best":
         return ("sharper", "two-phase"), True
@@ -116,7 +116,9 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
 
     result = certified(constants, methods, every)
     if result.candidate is None and result.problem is not None:
-        raise ValueError(f"method: {', '.join(methods)} does not apply; allowed: two-phase needs one block and b_0 < gradient_bound")
+        raise ValueError(
+            f"method: {', '.join(methods)} does not apply; allowed: two-phase needs one block and b_0 < gradient_bound"
+        )
     horizon = _horizon(constants, result, steps, epsilon)
 
     def value() -> Any:

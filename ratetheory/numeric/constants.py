@@ -12,7 +12,15 @@ from ratetheory.numeric.exact import read_count, read_nonnegative, read_positive
 
 MAX_BYTES = 1_000_000
 _FILE_KEYS = ("gap", "from_step", "block", "scale_variant")
-_BLOCK_KEYS = ("name", "squared_norm", "learning_rate", "smoothness", "smoothness_with", "decoupled_smoothness", "gradient_bound")
+_BLOCK_KEYS = (
+    "name",
+    "squared_norm",
+    "learning_rate",
+    "smoothness",
+    "smoothness_with",
+    "decoupled_smoothness",
+    "gradient_bound",
+)
 _SCALE_VARIANT = "scale_variant"
 _SCALE_VARIANT_KEYS = ("learning_rate", "smoothness", "decoupled_smoothness")
 
@@ -126,7 +134,9 @@ def read_constants(content: Mapping[str, Any]) -> Constants:
     blocks = tuple(_read_block(reader, row, name) for row, name in zip(rows, names, strict=True))
     variant = content.get(_SCALE_VARIANT)
     rate, smoothness = _read_scale_variant(reader, variant)
-    require("gap" in content or (len(blocks) == 1 and variant is None), "gap", None, "a number, needed unless there is one block")
+    require(
+        "gap" in content or (len(blocks) == 1 and variant is None), "gap", None, "a number, needed unless there is one block"
+    )
     decoupled = _read_decoupled(reader, rows, names, variant)
     return Constants(
         blocks=blocks,

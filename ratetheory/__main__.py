@@ -1,0 +1,5 @@
+"""``python -m ratetheory``."""
+
+from ratetheory.cli import main
+
+main()

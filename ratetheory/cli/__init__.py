@@ -1,0 +1,81 @@
+"""The command line: parse, call, print. Each command's module, and what it needs, is imported when the command is used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from ratetheory import __version__
+
+_COMMANDS = {
+    "bound": ("bound", "Compute a convergence bound as a number that is a guaranteed upper bound."),
+    "claims": ("claims", "List the claims, or show one with its statement and source."),
+    "compare": ("compare", "Hold the theory against recorded training runs."),
+    "demo": ("demo", "Train, verify, bound and compare, and write the report: everything in one command."),
+    "derive": ("derive", "Derive a claim symbolically, step by step."),
+    "train": ("train", "Train a batch-normalised network and record its trace."),
+    "verify": ("verify", "Check claims: derivation and attack, or replay a counterexample."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name and help, and imports one only when it is used."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"ratetheory.cli.{_COMMANDS[name][0]}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ratetheory")
+def ratetheory() -> None:
+    """Convergence theory of scale-invariant training: bound, verify, compare.
+
+    Exit codes: 0 everything asked for is proved or held; 1 something is refuted or violated; 2 bad input or a missing program;
+    3 something is undecided or not resolvable.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; bad input is one line on standard error and exit code 2."""
+    try:
+        code = ratetheory.main(arguments, prog_name="ratetheory", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(_usage(error))
+    except click.Abort:
+        _fail("interrupted", 130)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except ModuleNotFoundError as error:
+        _fail(
+            f"{error.name} is not installed; install ratetheory with the extras training and report: pip install 'ratetheory[training,report]'"
+        )
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    return f"{context.command_path.removeprefix('ratetheory ')}: {message}" if context is not None else message
+
+
+def _fail(message: str, code: int = 2) -> None:
+    click.echo(f"ratetheory: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,128 @@
+"""``ratetheory bound``: convergence bounds from constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ratetheory.cli.output import print_json, print_lines, shown
+
+
+@click.group()
+def bound() -> None:
+    """Compute a convergence bound as a number that is a guaranteed upper bound."""
+
+
+@bound.command()
+@click.option("--squared-norm", metavar="S0", help="Squared norm of the weights at the start.")
+@click.option("--learning-rate", metavar="ETA", help="Learning rate of the scale-invariant weights.")
+@click.option("--smoothness", metavar="L", help="Smoothness on the unit sphere.")
+@click.option("--gap", metavar="D", help="Loss at the start minus a lower bound of the loss.")
+@click.option("--gap-from-range", is_flag=True, help="Take the gap (pi^2/4) L that smoothness alone implies; one block only.")
+@click.option("--gradient-bound", metavar="G", help="Bound on the gradient at normalised weights; default (pi/2) L.")
+@click.option("--constants", metavar="FILE", help="TOML file with several blocks or scale-variant parameters.")
+@click.option("--steps", metavar="T", help="Number of steps: bound the smallest gradient among them.")
+@click.option("--epsilon", metavar="E", help="Gradient norm to reach: find the number of steps that suffices.")
+@click.option("--from-step", metavar="T0", default="0", help="Step at which the constants were observed; default 0.")
+@click.option("--method", default="best", show_default=True, help="best, simple, sharper or two-phase.")
+@click.option("--explain", is_flag=True, help="Shares of the terms and sensitivity to each constant.")
+@click.option("--best-learning-rate", is_flag=True, help="The rate with the smallest bound, and how flat the valley is.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def gd(constants: str | None, explain: bool, best_learning_rate: bool, as_json: bool, **options: Any) -> int:
+    """Gradient descent at any fixed learning rate: min over t < T of |G_t|^2 <= value.
+
+    Numbers are decimals or rationals (0.3, 3/10, 1e-4), read exactly.
+    """
+    from ratetheory.numeric.bound import bound_of_constants, read_methods
+
+    methods, every = read_methods(options["method"])
+    given = _constants(constants, options)
+    if (options["steps"] is None) == (options["epsilon"] is None):
+        raise click.UsageError("give either --steps T or --epsilon E")
+    result = bound_of_constants(given, options["steps"], options["epsilon"], methods, every)
+    extra: dict[str, Any] = {}
+    if explain:
+        from ratetheory.numeric.certify import certified
+        from ratetheory.numeric.terms import sensitivities, shares
+
+        extra["shares"] = shares(certified(given, methods, every))
+        extra["sensitivities"] = sensitivities(given, methods, every)
+    if best_learning_rate:
+        from ratetheory.numeric.terms import best_learning_rate as search
+
+        extra["best_learning_rate"] = search(given, methods, every)
+    if as_json:
+        print_json({**result.as_dict(), **extra})
+        return 0
+    _print(result, extra)
+    return 0
+
+
+def _constants(path: str | None, options: dict[str, Any]) -> Any:
+    from ratetheory.numeric.constants import load_constants, one_block
+
+    names = ("squared_norm", "learning_rate", "smoothness", "gap", "gradient_bound")
+    if path is not None:
+        for name in names:
+            if options[name] is not None:
+                raise click.UsageError(f"--{name.replace('_', '-')} and --constants exclude each other")
+        if options["from_step"] != "0":
+            raise click.UsageError("with --constants, from_step stands in the file")
+        given = load_constants(path)
+        if options["gap_from_range"] and (len(given.blocks) > 1 or given.scale_variant):
+            raise click.UsageError("--gap-from-range is for one block without scale-variant parameters")
+        if options["gap_from_range"]:
+            from dataclasses import replace
+
+            return replace(given, gap=None)
+        return given
+    for name in names[:3]:
+        if options[name] is None:
+            raise click.UsageError(f"--{name.replace('_', '-')} is missing; allowed: a positive number, or --constants FILE")
+    if (options["gap"] is None) != options["gap_from_range"]:
+        raise click.UsageError("give either --gap D or --gap-from-range")
+    return one_block(*(options[name] for name in names), from_step=options["from_step"])
+
+
+def _print(result: Any, extra: dict[str, Any]) -> None:
+    flags = [
+        name.replace("_", " ") for name in ("shared_budget", "restarted", "smaller_gradient_bound") if getattr(result, name)
+    ]
+    low, high = result.enclosure
+    b_infinity = ", ".join(str(b) for b in result.b_infinity[:8])
+    more = f", ... ({len(result.b_infinity)} blocks)" if len(result.b_infinity) > 8 else ""
+    squares = "sum_i |G_i|^2 + |H|^2" if "scale_variant" in result.constants else "sum_i |G_i|^2"
+    what = "|G_t|^2" if len(result.b_infinity) == 1 and "scale_variant" not in result.constants else squares
+    print_lines(
+        [
+            ("steps T", f"{shown(result.steps)}"),
+            (f"min over t < T of {what}", f"<= {str(result.value)}"),
+            ("its root, the gradient norm", f"<= {str(result.gradient_norm)}"),
+            ("enclosure of the bound", f"[{low}, {high}]"),
+            ("method", result.method + (f" ({', '.join(flags)})" if flags else "")),
+            ("sum over all steps C", f"<= {str(result.total)}"),
+            ("|w|^2/eta stays below", b_infinity + more),
+            ("dominant term", result.dominant_term),
+            ("trust", result.trust),
+            ("conditional on", ", ".join(result.conditional_on)),
+            ("claim", result.claim),
+        ]
+    )
+    if "shares" in extra:
+        click.echo("\nshares of C (separate budgets)")
+        print_lines([(f"  {name}", f"{share:.1%}") for name, share in extra["shares"].items() if share])
+        click.echo("sensitivity d ln C / d ln constant (estimated by differences)")
+        print_lines([(f"  {name}", f"{value:+.3f}") for name, value in extra["sensitivities"].items()])
+    if "best_learning_rate" in extra:
+        best = extra["best_learning_rate"]
+        click.echo("\nlearning rate with the smallest bound (estimated by search)")
+        several = len(result.b_infinity) > 1
+        rows = [
+            ("  learning rate" + (" of the first block, all scaled alike" if several else ""), shown(best["learning_rate"], 4)),
+            ("  C there", shown(best["total"], 6)),
+        ]
+        for factor in (2, 10):
+            low_rate, high_rate = best[f"within_factor_{factor}"]
+            rows.append((f"  C within a factor {factor}", f"{shown(low_rate, 4)} .. {shown(high_rate, 4)}"))
+        print_lines(rows)

@@ -1,0 +1,45 @@
+"""How results are printed: JSON with provenance, and aligned lines."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import click
+
+from ratetheory.provenance import provenance
+
+
+def print_json(content: dict[str, Any], seed: int | None = None) -> None:
+    """One JSON object on standard output, with provenance; numbers that JSON does not have become text."""
+    click.echo(json.dumps(finite({**content, "provenance": provenance(seed)}), indent=2, ensure_ascii=True))
+
+
+def finite(value: Any) -> Any:
+    """The same data with infinities and not-a-numbers as text, and exact numbers as text."""
+    if isinstance(value, dict):
+        return {str(key): finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**1023:
+        from fractions import Fraction
+
+        from ratetheory.numeric.decimals import decimal_outward
+
+        return decimal_outward(Fraction(value), up=True)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def print_lines(rows: list[tuple[str, str]]) -> None:
+    """Name and value, aligned."""
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def shown(number: Any, digits: int = 10) -> str:
+    """A number in few digits; decimal strings as they are."""
+    return f"{number:.{digits}g}" if isinstance(number, float) else str(number)
