@@ -1,0 +1,42 @@
+"""How a formula reads its symbols from a record: arrays by name, sliced for step t, step t + 1, the start and the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ratetheory.claims.symbols import SYMBOLS
+
+Record = Mapping[str, Any]
+"""Arrays (plain or with error bars) by the names of the symbols: a state has shape (instance, T + 1, block), a step
+(instance, T, block), a constant (instance, 1, block); the matrix M has shape (instance, 1, m + 1, m + 1)."""
+
+_STATE_SLICES = {
+    "": slice(None, -1),
+    "_next": slice(1, None),
+    "_first": slice(None, 1),
+    "_last": slice(1, None),
+}
+
+
+class Symbols:
+    """The namespace ``s`` of a formula over a record.
+
+    ``s.S`` is the state at the steps t = 0..T-1, ``s.S_next`` at t + 1, ``s.S_first`` at 0, ``s.S_last`` at the horizons
+    1..T. Raises ``KeyError`` where the record does not hold the symbol.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __getattr__(self, name: str) -> Any:
+        symbol, suffix = (name, "") if name in SYMBOLS else _split(name)
+        array = self._record[symbol]
+        return array[:, _STATE_SLICES[suffix]] if SYMBOLS[symbol].kind == "state" else array
+
+
+def _split(name: str) -> tuple[str, str]:
+    for suffix in ("_next", "_first", "_last"):
+        if name.endswith(suffix):
+            return name.removesuffix(suffix), suffix
+    raise KeyError(name)

@@ -1,0 +1,89 @@
+"""Counterexamples as small JSON files: written once, run again exactly, read strictly."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ratetheory.claims.statement import Claim
+from ratetheory.numeric import instances as family_of
+from ratetheory.numeric.attack import Undecided, counterexample, violates
+from ratetheory.verdict import Verdict
+
+MAX_BYTES = 1_000_000
+_KEYS = {"schema", "claim", "conclusion", "instance", "violation"}
+_VIOLATION = {"step": int, "block": int, "left": float, "right": float, "error": float}
+
+
+def save_counterexample(found: Mapping[str, Any], path: str | Path) -> None:
+    """Write a counterexample; ``FileExistsError`` rather than overwrite."""
+    with open(path, "x", encoding="utf-8") as file:
+        json.dump(found, file, indent=1)
+        file.write("\n")
+
+
+def load_counterexample(path: str | Path) -> dict[str, Any]:
+    """Read a counterexample; ``ValueError`` with one line on anything that is none."""
+    path = Path(path)
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"counterexample {path}: {error.strerror}; allowed: a readable JSON file") from error
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"counterexample {path}: too large; allowed: at most {MAX_BYTES} bytes")
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"counterexample {path}: not JSON; allowed: a file that verify wrote") from error
+    return checked(data)
+
+
+def checked(data: Any) -> dict[str, Any]:
+    """The mapping itself if it has the form of a counterexample; ``ValueError`` with one line otherwise."""
+    if not isinstance(data, Mapping) or set(data) != _KEYS:
+        raise ValueError(f"counterexample: allowed: an object with exactly the keys {', '.join(sorted(_KEYS))}")
+    if data["schema"] != 1:
+        raise ValueError(f"schema: {str(data['schema'])[:40]!r} is not known; allowed: 1")
+    for key in ("claim", "conclusion"):
+        if not isinstance(data[key], str):
+            raise ValueError(f"{key}: allowed: a slug")
+    violation = data["violation"]
+    if not isinstance(violation, Mapping) or set(violation) != set(_VIOLATION):
+        raise ValueError(f"violation: allowed: an object with exactly the keys {', '.join(_VIOLATION)}")
+    for key, kind in _VIOLATION.items():
+        number = violation[key]
+        allowed = (int, float) if kind is float else int
+        if isinstance(number, bool) or not isinstance(number, allowed) or not math.isfinite(number):
+            raise ValueError(f"violation.{key}: allowed: a finite number")
+    return dict(data)
+
+
+def replay(source: Mapping[str, Any] | str | Path, claims: Mapping[str, Claim]) -> Verdict:
+    """Run a recorded counterexample again against the claim of its slug among ``claims``.
+
+    ``refuted`` if the conclusion is violated for certain, ``survived`` if it is not. Raises ``Undecided`` if the claim does
+    not speak of the instance because a hypothesis fails there, ``ValueError`` if the counterexample is malformed.
+    """
+    start = time.monotonic()
+    data = checked(source) if isinstance(source, Mapping) else load_counterexample(source)
+    claim = claims.get(data["claim"])
+    if claim is None:
+        raise ValueError(f"claim: {data['claim'][:40]!r} is not known; allowed: {', '.join(claims)}")
+    try:
+        conclusion = claim.conclusion(data["conclusion"])
+    except KeyError as error:
+        known = ", ".join(c.slug for c in claim.conclusions)
+        raise ValueError(f"conclusion: {data['conclusion'][:40]!r} is none of {claim.slug}; allowed: {known}") from error
+    instance = family_of.from_json(data["instance"])
+    if instance.setting != (conclusion.setting or claim.setting):
+        raise ValueError(f"setting: {instance.setting!r} is not where {conclusion.slug} is attacked")
+    if reason := claim.inapplicable(conclusion, family_of.facts(instance.family)):
+        raise Undecided(f"{claim.slug}: the instance is inapplicable, {reason}", {"inapplicable": reason})
+    refuted = violates(conclusion, instance)
+    evidence = {"instances": 1, "replayed": counterexample(claim, conclusion, instance)}
+    return Verdict(claim.slug, "attack", "refuted" if refuted else "survived", evidence, None, time.monotonic() - start)

@@ -1,0 +1,325 @@
+"""The mathematics namespace of numbers that carry an error bound: running error analysis, vectorised.
+
+After N. J. Higham, *Accuracy and Stability of Numerical Algorithms* (2nd ed., SIAM 2002), section 3.3: beside each computed
+value stands a bound on its distance from the true one, made of what the operands bring and of what this operation's rounding
+adds. An inequality is violated for certain only where the two sides differ by more than their errors together.
+
+The functions of this module are the vocabulary ``m`` of the claims' formulas. The last axis runs over blocks, the one before
+over steps. A value or an error that is ``nan`` or infinite decides nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ratetheory.numeric import floats
+
+UNIT = 2.0**-53
+"""Unit roundoff of double precision: the relative error of +, -, *, / and sqrt."""
+LIBRARY = 8 * UNIT
+"""Relative error of numpy's elementary functions: its own tests allow 4 units in the last place."""
+SOLVER = 1e-12
+"""Relative error of the float namespace's roots and infima, as its tests against ball enclosures measure."""
+_OUTWARD = 1 + 2.0**-50
+_TINY = 5e-324
+
+Array = np.ndarray
+
+
+def _widened(error: Any) -> Any:
+    """The error bound, which was itself computed in floats, rounded outwards; underflow included."""
+    return error * _OUTWARD + _TINY
+
+
+@dataclass(frozen=True, eq=False)
+class Rounded:
+    """An array of computed values and an array of bounds on their distance from the true values, of one shape."""
+
+    value: Array
+    error: Array
+
+    __array_ufunc__ = None  # numpy arrays leave mixed operations to this class
+
+    def __add__(self, other: Any) -> Rounded:
+        other = exact(other)
+        value = self.value + other.value
+        return Rounded(value, _widened(self.error + other.error + UNIT * np.abs(value)))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Rounded:
+        return Rounded(-self.value, self.error)
+
+    def __sub__(self, other: Any) -> Rounded:
+        return self + (-exact(other))
+
+    def __rsub__(self, other: Any) -> Rounded:
+        return exact(other) + (-self)
+
+    def __mul__(self, other: Any) -> Rounded:
+        other = exact(other)
+        value = self.value * other.value
+        propagated = np.abs(self.value) * other.error + self.error * (np.abs(other.value) + other.error)
+        return Rounded(value, _widened(propagated + UNIT * np.abs(value)))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Rounded:
+        other = exact(other)
+        value = self.value / other.value
+        least_divisor = np.abs(other.value) - other.error
+        propagated = (self.error + np.abs(value) * _OUTWARD * other.error) / np.where(least_divisor > 0, least_divisor, 0.0)
+        return Rounded(value, _widened(propagated + UNIT * np.abs(value)))
+
+    def __rtruediv__(self, other: Any) -> Rounded:
+        return exact(other) / self
+
+    def __pow__(self, exponent: int) -> Rounded:
+        if not isinstance(exponent, int) or exponent < 1:
+            raise ValueError(f"exponent: {exponent!r} is not allowed; allowed: a whole number, at least 1")
+        result = self
+        for _ in range(exponent - 1):
+            result = result * self
+        return result
+
+    def __getitem__(self, key: Any) -> Rounded:
+        return Rounded(self.value[key], self.error[key])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the values."""
+        return self.value.shape
+
+    @property
+    def upper(self) -> Array:
+        """No true value is larger."""
+        return np.nextafter(self.value + self.error, np.inf)
+
+    @property
+    def lower(self) -> Array:
+        """No true value is smaller."""
+        return np.nextafter(self.value - self.error, -np.inf)
+
+
+def rounded(value: Any, error: Any = 0.0) -> Rounded:
+    """Values with error bounds; the errors broadcast to the shape of the values."""
+    value = np.asarray(value, float)
+    return Rounded(value, np.broadcast_to(np.asarray(error, float), value.shape))
+
+
+def exact(value: Any) -> Rounded:
+    """A number or an array that is exactly what it is; numbers with an error pass through."""
+    return value if isinstance(value, Rounded) else rounded(value)
+
+
+def relative(value: Any, units: float) -> Rounded:
+    """Values known up to so many units of roundoff of their own size."""
+    value = np.asarray(value, float)
+    return Rounded(value, _widened(units * UNIT * np.abs(value)))
+
+
+def number(value: Any) -> Rounded:
+    """The constant; integers up to 2^53 are exact, other values are rounded once."""
+    return exact(float(value)) if float(value) == value else relative(float(value), 1)
+
+
+pi = relative(math.pi, 1)
+infinity = exact(math.inf)
+
+
+def if_less(a: Any, b: Any, then: Any, otherwise: Any) -> Rounded:
+    """``then`` where a < b, ``otherwise`` elsewhere; where the errors leave it open, the error covers both."""
+    a, b, then, otherwise = exact(a), exact(b), exact(then), exact(otherwise)
+    condition = np.less(a.value, b.value)
+    value = np.where(condition, then.value, otherwise.value)
+    error = np.where(condition, then.error, otherwise.error)
+    with np.errstate(invalid="ignore"):
+        is_open = np.abs(a.value - b.value) <= _widened(a.error + b.error)
+        both = np.maximum(then.error, otherwise.error) + np.abs(then.value - otherwise.value)
+    is_open &= a.error + b.error > 0
+    return Rounded(value, np.where(is_open, _widened(both), error))
+
+
+def abs(x: Any) -> Rounded:
+    """|x|."""
+    x = exact(x)
+    return Rounded(np.abs(x.value), x.error)
+
+
+def maximum(a: Any, b: Any) -> Rounded:
+    """The larger of two numbers."""
+    return -minimum(-exact(a), -exact(b))
+
+
+def minimum(a: Any, b: Any) -> Rounded:
+    """The smaller of two numbers; where the errors leave open which it is, the larger error counts."""
+    a, b = exact(a), exact(b)
+    value = np.minimum(a.value, b.value)
+    is_closed = np.abs(a.value - b.value) > _widened(a.error + b.error)
+    chosen = np.where(a.value < b.value, a.error, b.error)
+    return Rounded(value, np.where(is_closed, chosen, np.maximum(a.error, b.error)))
+
+
+def sqrt(x: Any) -> Rounded:
+    """The square root."""
+    x = exact(x)
+    value = np.sqrt(x.value)
+    above = x.error / (np.sqrt(x.value + x.error) + value)
+    below = np.minimum(x.error, x.value) / (np.sqrt(np.maximum(x.value - x.error, 0.0)) + value)
+    propagated = np.where(x.error == 0, 0.0, np.fmax(above, below))
+    return Rounded(value, _widened(propagated * (1 + 8 * UNIT) + UNIT * value))
+
+
+def log(x: Any) -> Rounded:
+    """The natural logarithm."""
+    x = exact(x)
+    value = np.log(x.value)
+    propagated = -np.log1p(-np.minimum(x.error / x.value * _OUTWARD, 1.0))
+    return Rounded(value, _widened(propagated * (1 + LIBRARY) + LIBRARY * np.abs(value)))
+
+
+def log1p(x: Any) -> Rounded:
+    """ln(1 + x)."""
+    x = exact(x)
+    value = np.log1p(x.value)
+    least = 1 + x.value - x.error
+    propagated = x.error / np.where(least > 0, least, 0.0)
+    return Rounded(value, _widened(np.where(x.error == 0, 0.0, propagated * (1 + 4 * UNIT)) + LIBRARY * np.abs(value)))
+
+
+def atan(x: Any) -> Rounded:
+    """The arctangent."""
+    x = exact(x)
+    value = np.arctan(x.value)
+    nearest = np.maximum(np.abs(x.value) - x.error, 0.0)
+    propagated = np.fmin(x.error / (1 + nearest * nearest), math.pi)
+    return Rounded(value, _widened(propagated * (1 + 8 * UNIT) + LIBRARY * np.abs(value)))
+
+
+def cos(x: Any) -> Rounded:
+    """The cosine."""
+    x = exact(x)
+    value = np.cos(x.value)
+    steepest = np.minimum(np.abs(x.value) + x.error, 1.0)
+    return Rounded(value, _widened(x.error * steepest + LIBRARY * np.abs(value)))
+
+
+def over_blocks(x: Rounded) -> Rounded:
+    """The sum over blocks."""
+    x = exact(x)
+    value = np.sum(x.value, axis=-1, keepdims=True)
+    magnitude = np.sum(np.abs(x.value), axis=-1, keepdims=True)
+    error = np.sum(x.error, axis=-1, keepdims=True)
+    terms = x.value.shape[-1]
+    return Rounded(value, _widened(error * (1 + terms * UNIT) + (terms - 1) * UNIT * magnitude * (1 + terms * UNIT)))
+
+
+def over_other_blocks(x: Rounded) -> Rounded:
+    """For each block the sum over the others."""
+    x = exact(x)
+    if x.value.ndim == 0 or x.value.shape[-1] == 1:
+        return exact(np.zeros_like(x.value))
+    value = floats.over_other_blocks(x.value)
+    terms = x.value.shape[-1]
+    error = floats.over_other_blocks(x.error) + terms * UNIT * floats.over_other_blocks(np.abs(x.value))
+    return Rounded(value, _widened(error * (1 + 2 * terms * UNIT)))
+
+
+def largest_block(x: Rounded) -> Rounded:
+    """The maximum over blocks."""
+    x = exact(x)
+    value = np.max(x.value, axis=-1, keepdims=True)
+    return Rounded(value, np.max(x.error, axis=-1, keepdims=True))
+
+
+def sum(x: Rounded) -> Rounded:
+    """Sums over the steps before each horizon; every partial sum adds its own rounding."""
+    x = exact(x)
+    value = np.cumsum(x.value, axis=-2)
+    error = np.cumsum(x.error, axis=-2) + UNIT * np.cumsum(np.abs(value), axis=-2)
+    return Rounded(value, _widened(error * (1 + 2 * x.value.shape[-2] * UNIT)))
+
+
+def least(x: Rounded) -> Rounded:
+    """Minima over the steps before each horizon."""
+    x = exact(x)
+    value = np.minimum.accumulate(x.value, axis=-2)
+    above = np.minimum.accumulate(x.value + x.error, axis=-2) - value
+    below = value - np.minimum.accumulate(x.value - x.error, axis=-2)
+    return Rounded(value, _widened(np.maximum(above, below) + 4 * UNIT * np.abs(value)))
+
+
+def steps(x: Rounded) -> Rounded:
+    """The horizons 1, 2, ..., N of the steps of x."""
+    return exact(floats.steps(exact(x).value))
+
+
+def quadratic_form(M: Rounded, y: Rounded, y_g: Rounded) -> Rounded:
+    """y' M y for y = (y_1, ..., y_m, y_g), with M of shape (instance, 1, m + 1, m + 1)."""
+    full = _join(exact(y), exact(y_g))
+    products = exact(M) * full[..., :, None] * full[..., None, :]
+    flat = Rounded(*(a.reshape(*a.shape[:-2], -1) for a in (products.value, products.error)))
+    return over_blocks(flat)
+
+
+def _join(y: Rounded, y_g: Rounded) -> Rounded:
+    def joined(blocks: Array, extra: Array) -> Array:
+        return np.concatenate([blocks, np.broadcast_to(extra, (*blocks.shape[:-1], 1))], axis=-1)
+
+    return Rounded(joined(y.value, y_g.value), joined(y.error, y_g.error))
+
+
+def larger_increment(c: Any, l: Any, b: Any, r: Any) -> Rounded:  # noqa: E741
+    """The larger delta >= 0 with c delta - l ln(1 + delta/b) = r.
+
+    It falls in c and b and rises in l and r, so the corners of the errors enclose it.
+    """
+    c, l, b, r = exact(c), exact(l), exact(b), exact(r)  # noqa: E741
+    value = floats.larger_increment(c.value, l.value, b.value, r.value)
+    most = floats.larger_increment(c.lower, l.upper, b.lower, r.upper)
+    fewest = floats.larger_increment(c.upper, np.maximum(l.lower, 0.0), b.upper, np.maximum(r.lower, 0.0))
+    return _between(value, fewest, most)
+
+
+def infimum_on_boundary(x_0: Any, r: Any) -> Rounded:
+    """The infimum of e over (0, x_0]: it falls in x_0 and rises in r."""
+    x_0, r = exact(x_0), exact(r)
+    value = floats.infimum_on_boundary(x_0.value, r.value)
+    most = floats.infimum_on_boundary(np.maximum(x_0.lower, _TINY), r.upper)
+    fewest = floats.infimum_on_boundary(x_0.upper, np.maximum(r.lower, 0.0))
+    return _between(value, fewest, most)
+
+
+def _between(value: Array, fewest: Array, most: Array) -> Rounded:
+    spread = np.maximum(np.maximum(most - value, value - fewest), 0.0)
+    return Rounded(value, _widened(spread + SOLVER * np.maximum(np.abs(value), np.abs(most))))
+
+
+def infimum_over_multipliers(F: Callable[[Rounded], Rounded], nu_0: Rounded, points: int = 41, rounds: int = 4) -> Rounded:
+    """The smallest value of F met on a geometric grid over nu >= nu_0, refined around the best; any nu gives a bound."""
+    lowest = exact(nu_0).upper
+    with np.errstate(all="ignore"):
+        low = np.log(np.maximum(lowest, 1e-100))
+        high = np.full_like(low, 690.0)
+        for _ in range(rounds):
+            grid = np.linspace(low, high, points)
+            values = F(exact(np.maximum(np.exp(grid), lowest))).value
+            index = np.argmin(np.where(np.isnan(values), np.inf, values), axis=0)[None]
+            best = np.take_along_axis(grid, index, 0)[0]
+            low = np.take_along_axis(grid, np.maximum(index - 1, 0), 0)[0]
+            high = np.take_along_axis(grid, np.minimum(index + 1, points - 1), 0)[0]
+        return F(exact(np.maximum(np.exp(best), lowest)))
+
+
+def excess(left: Any, relation: str, right: Any) -> Array:
+    """By how much ``left relation right`` fails beyond both errors: positive is a certain violation, ``nan`` undecided."""
+    left, right = exact(left), exact(right)
+    difference = left.value - right.value
+    if relation == "==":
+        difference = np.abs(difference)
+    return difference - _widened(left.error + right.error)
