@@ -1,3 +1,43 @@
 """Convergence theory of scale-invariant training: certified bounds, checked lemmas, real networks held against them."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "Bound": "ratetheory.numeric.bound",
+    "Constants": "ratetheory.numeric.constants",
+    "bound_gd": "ratetheory.numeric.bound",
+    "claims": "ratetheory.claims",
+    "compare": "ratetheory.observation.compare",
+    "derive": "ratetheory.symbolic",
+    "load_constants": "ratetheory.numeric.constants",
+    "load_trace": "ratetheory.observation.trace",
+    "train": "ratetheory.training.train",
+    "verify": "ratetheory.verify",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+if TYPE_CHECKING:
+    from ratetheory.claims import claims as claims
+    from ratetheory.numeric.bound import Bound as Bound
+    from ratetheory.numeric.bound import bound_gd as bound_gd
+    from ratetheory.numeric.constants import Constants as Constants
+    from ratetheory.numeric.constants import load_constants as load_constants
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'ratetheory' has no attribute {name!r}")
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

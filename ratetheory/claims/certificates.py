@@ -58,7 +58,7 @@ CORRECTED_CERTIFICATE = Claim(
     ),
     source="new",
     idea="S_{t+1}^2 - S_t^2 >= 2 S_t (S_{t+1} - S_t) = 2 (eta_t^2 |G_t|^2 + S_t d_t).",
-    errata=("With the measured defect the inequality is an identity up to a square, true for unrelated gradients: no evidence.",),
+    errata=("With the measured defect the inequality is an identity up to a square, true for unrelated gradients.",),
 )
 
 ROTATION_BUDGET = Claim(

@@ -70,7 +70,9 @@ WHOLE_SPHERE = Hypothesis(
     _flag("whole_sphere", "the smoothness constants are not known on the whole sphere"),
 )
 EVEN = Hypothesis("even", "f(-w) = f(w)", "even_function", _flag("even", "the loss is not even in the block"))
-LOWER_BOUND = Hypothesis("lower-bound", "f >= f_low", "bounded_below", _flag("lower_bound", "no lower bound of the loss is known"))
+LOWER_BOUND = Hypothesis(
+    "lower-bound", "f >= f_low", "bounded_below", _flag("lower_bound", "no lower bound of the loss is known")
+)
 DECOUPLED = Hypothesis(
     "decoupled-smoothness",
     "diag(Lam) - M is positive semidefinite, Lam > 0",

@@ -45,9 +45,7 @@ WNGRAD_RECURSION = Claim(
     setting="trajectory",
     symbols=("b", "G"),
     hypotheses=(*_STEP, CONSTANT_RATE),
-    conclusions=(
-        Conclusion("square", lambda m, s: s.b_next**2, "==", lambda m, s: s.b**2 + 2 * s.G**2 + s.G**4 / s.b**2),
-    ),
+    conclusions=(Conclusion("square", lambda m, s: s.b_next**2, "==", lambda m, s: s.b**2 + 2 * s.G**2 + s.G**4 / s.b**2),),
     source="the recursion of Wu, Ward, Bottou 2018 (arXiv:1803.02865); here the step uses the old b",
     idea="Square b_{t+1} = b_t + |G|^2/b_t.",
 )

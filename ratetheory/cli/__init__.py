@@ -62,9 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except ModuleNotFoundError as error:
-        _fail(
-            f"{error.name} is not installed; install ratetheory with the extras training and report: pip install 'ratetheory[training,report]'"
-        )
+        _fail(f"{error.name} is not installed; what needs it comes with: pip install 'ratetheory[training,report]'")
     except (ValueError, OSError) as error:
         _fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)

@@ -82,7 +82,7 @@ def _constants(path: str | None, options: dict[str, Any]) -> Any:
             raise click.UsageError(f"--{name.replace('_', '-')} is missing; allowed: a positive number, or --constants FILE")
     if (options["gap"] is None) != options["gap_from_range"]:
         raise click.UsageError("give either --gap D or --gap-from-range")
-    return one_block(*(options[name] for name in names), from_step=options["from_step"])
+    return one_block(**{name: options[name] for name in (*names, "from_step")})
 
 
 def _print(result: Any, extra: dict[str, Any]) -> None:
@@ -97,11 +97,11 @@ def _print(result: Any, extra: dict[str, Any]) -> None:
     print_lines(
         [
             ("steps T", f"{shown(result.steps)}"),
-            (f"min over t < T of {what}", f"<= {str(result.value)}"),
-            ("its root, the gradient norm", f"<= {str(result.gradient_norm)}"),
+            (f"min over t < T of {what}", f"<= {result.value!s}"),
+            ("its root, the gradient norm", f"<= {result.gradient_norm!s}"),
             ("enclosure of the bound", f"[{low}, {high}]"),
             ("method", result.method + (f" ({', '.join(flags)})" if flags else "")),
-            ("sum over all steps C", f"<= {str(result.total)}"),
+            ("sum over all steps C", f"<= {result.total!s}"),
             ("|w|^2/eta stays below", b_infinity + more),
             ("dominant term", result.dominant_term),
             ("trust", result.trust),

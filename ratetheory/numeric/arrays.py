@@ -10,9 +10,10 @@ import numpy as np
 
 from ratetheory.numeric import floats
 from ratetheory.numeric.bound import Bound, bound_of_constants, is_range
+from ratetheory.numeric.certify import as_float
 from ratetheory.numeric.constants import one_block
 from ratetheory.numeric.envelope import METHODS, Candidate, Problem, one_phase, two_phase
-from ratetheory.numeric.exact import require
+from ratetheory.numeric.exact import read_exactly, require
 
 _CHUNK = 16384
 _SAFE = 1e140
@@ -35,7 +36,7 @@ def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: boo
         # b, G and the gap all scale like f, so L is the unit
         C, b_end, method, smaller = _smallest_forms(b_0 / L, gap / L, Gbar / L, _forms(methods, every))
         C, b_end, least = C * L * L, b_end * L, np.minimum(2 * L * gap, Gbar**2)
-        horizon = _steps_for(C, least, asked, from_step) if by_epsilon else asked
+        horizon = _steps_for(C, least, asked, from_step) if by_epsilon else asked.copy()
         value = np.minimum(C / (horizon - from_step), least)
         trivially = least < C / (horizon - from_step)
         safe = np.isfinite(C) & np.isfinite(value)
@@ -88,6 +89,8 @@ def _read(given: Mapping[str, Any], from_step: int) -> dict[str, Array]:
 
 
 def _read_array(value: Any, name: str, positive: bool = True) -> Array:
+    if np.ndim(value) == 0:
+        value = as_float(read_exactly(value, name))
     try:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError, OverflowError):

@@ -62,7 +62,7 @@ cos = _elementwise(lambda x: _ball(x).cos(), 1)
 log = _elementwise(lambda x: _ball(x).log(), 1)
 log1p = _elementwise(lambda x: _ball(x).log1p(), 1)
 sqrt = _elementwise(lambda x: _ball(x).sqrt(), 1)
-abs = _elementwise(lambda x: _ball(x).__abs__(), 1)  # noqa: A001
+abs = _elementwise(lambda x: _ball(x).__abs__(), 1)
 maximum = _elementwise(lambda a, b: _ball(a).max(_ball(b)), 2)
 minimum = _elementwise(lambda a, b: _ball(a).min(_ball(b)), 2)
 infinity = arb("inf")
@@ -192,7 +192,7 @@ def _tangent_slope(x_0: Ball, r: Ball) -> Ball | None:
     """The least slope through the origin of a checked tangent of N over its convex stretch left of x_0; None if unchecked."""
     r_float, x_float = min(float(r), 1e60), float(x_0)
     right = _right_turn(r_float)
-    reach = x_0 if x_float <= right else arb(right)
+    reach = x_0.upper() if x_float <= right else arb(right)
     if not (x_0 <= reach) and not (reach >= 1 and _concavity(reach, r) <= 0):
         return None
     # N(p) - p N'(p) is of order p^3 <= r^-3 below N(p)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,14 +14,17 @@ from ratetheory.numeric.constants import Constants, load_constants, one_block
 from ratetheory.numeric.envelope import METHODS
 from ratetheory.numeric.exact import read_count, read_positive, require
 
+if TYPE_CHECKING:
+    from ratetheory.numeric.certify import Certified
+
 
 @dataclass(frozen=True)
 class Bound:
     """A bound on min over t < T of sum_i |G_i|^2 + |H|^2 (gradients at normalised weights).
 
     ``value`` is not below the upper end of ``enclosure`` where ``trust`` is ``certified``; ``gradient_norm`` is its root.
-    ``total`` is C, the bound on the sum over all steps after ``from_step``. ``b_infinity`` bounds each block's inverse effective
-    learning rate |w|^2/eta for ever. Numbers beyond the range of floats are decimal strings. Of arrays of constants every
+    ``total`` is C, the bound on the sum over all steps after ``from_step``. ``b_infinity`` bounds each block's inverse
+    effective learning rate |w|^2/eta for ever. Numbers beyond the range of floats are decimal strings. Of arrays of constants every
     field that depends on them is an array, ``trust`` is ``float`` and ``enclosure`` is ``None``.
     """
 
@@ -95,6 +99,7 @@ def bound_gd(
 
 
 def is_range(gap: Any) -> bool:
+    """Whether the gap is to be the range (pi^2/4) L of the sphere."""
     return isinstance(gap, str) and gap == "range"
 
 
@@ -125,14 +130,15 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
         return (result.C / (horizon - constants.from_step)).min(result.trivial)
 
     ball = balls.at_rising_precision(value, lambda x: True)
-    upper = exact_end(ball.upper())
+    low, high = (decimal_outward(exact_end(end), up) for end, up in ((ball.lower(), False), (ball.upper(), True)))
+    upper = Fraction(high)
     by_trivial = bool(result.trivial < result.C / (horizon - constants.from_step)) or result.candidate is None
     candidate = result.candidate
     return Bound(
         claim="gd-rate",
         value=float_above(upper),
         gradient_norm=float_above(exact_end(balls.number(upper).sqrt().upper())),
-        enclosure=(decimal_outward(exact_end(ball.lower()), up=False), decimal_outward(upper, up=True)),
+        enclosure=(low, high),
         method="trivial" if by_trivial or candidate is None else candidate.method,
         shared_budget=candidate is not None and candidate.shared_budget and not by_trivial,
         restarted=constants.from_step > 0,
@@ -147,7 +153,7 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
     )
 
 
-def _horizon(constants: Constants, result: Any, steps: Any, epsilon: Any) -> int:
+def _horizon(constants: Constants, result: Certified, steps: Any, epsilon: Any) -> int:
     """T as given, or the number of steps after which the bound is at most epsilon^2."""
     from ratetheory.numeric.decimals import exact_end
 
@@ -164,12 +170,12 @@ def _envelope(constants: Constants, result: Any) -> tuple[float | str, ...]:
     from ratetheory.numeric import balls
     from ratetheory.numeric.decimals import exact_end, float_above
 
-    moved = {}
-    if result.candidate is not None:
+    moved: dict[str, Any] = {}
+    if result.candidate is not None and result.problem is not None:
         starts, increments = np.atleast_1d(result.problem.b_0), np.atleast_1d(result.candidate.increment)
         for block, start, increment in zip(result.blocks, starts, increments, strict=True):
             moved[block.name] = start + increment
-    ends = [moved.get(block.name, balls.number(block.inverse_rate)) for block in constants.blocks]
+    ends: list[Any] = [moved.get(block.name, balls.number(block.inverse_rate)) for block in constants.blocks]
     return tuple(float_above(exact_end(end.upper())) for end in ends)
 
 

@@ -48,7 +48,9 @@ def decoupled_smoothness(constants: Constants, weight: Fraction) -> tuple[tuple[
     return tuple(Lam), constants.scale_variant_smoothness + sum(coupling[count][:count], Fraction(0)) / weight
 
 
-def problem_in(m: Any, number: Callable[[Fraction], Any], array: Callable[[list], Any], constants: Constants, weight: Fraction):
+def problem_in(
+    m: Any, number: Callable[[Fraction], Any], array: Callable[[list], Any], constants: Constants, weight: Fraction
+) -> Problem:
     """The problem of the moving blocks in the numbers of ``m``."""
     indices = moving(constants)
     Lam, Lam_g = decoupled_smoothness(constants, weight)
@@ -116,15 +118,17 @@ def best_weight(constants: Constants) -> Fraction:
 def _candidates(problem: Problem, methods: Sequence[str], every: bool, nu: Any) -> list[Candidate]:
     """All forms asked for; ``every`` adds those that only the best bound needs: shared budget, smaller gradient bound."""
     found = []
+    # with nothing to spend the smaller bound on the gradient is zero, and the trivial bound says so
+    narrower = every and problem.single and bool(problem.gap > 0)
     for method in methods:
         if method == "two-phase":
             if problem.single and problem.b_0 < problem.Gbar:
                 found.append(two_phase(balls, problem))
-                if every:
+                if narrower:
                     found.append(two_phase(balls, problem, smaller=True))
             continue
         found.append(one_phase(balls, problem, method))
-        if every and problem.single:
+        if narrower:
             found.append(one_phase(balls, problem, method, smaller=True))
         if every and not problem.single and nu is not None:
             found.append(shared(balls, problem, found[-1], balls.number(nu)))

@@ -31,6 +31,6 @@ def float_above(number: Fraction) -> float | str:
     if not sys.float_info.min <= number <= Fraction(sys.float_info.max):
         return decimal_outward(number, up=True)
     result = float(number)
-    while Fraction(repr(result)) < number or Fraction(result) < number:
+    while math.isfinite(result) and min(Fraction(repr(result)), Fraction(result)) < number:
         result = math.nextafter(result, math.inf)
     return result if math.isfinite(result) else decimal_outward(number, up=True)

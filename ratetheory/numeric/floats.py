@@ -17,7 +17,7 @@ from ratetheory.claims import gd_rate
 Array = Any
 pi = np.pi
 infinity = np.inf
-atan, cos, log, log1p, sqrt, abs = np.arctan, np.cos, np.log, np.log1p, np.sqrt, np.abs  # noqa: A001
+atan, cos, log, log1p, sqrt, abs = np.arctan, np.cos, np.log, np.log1p, np.sqrt, np.abs
 maximum, minimum = np.maximum, np.minimum
 
 _SMALL = 1e-290
@@ -117,7 +117,7 @@ def _newton(linear: Array, level: Array) -> Array:
 @cache
 def _interior_minima() -> tuple[Array, Array]:
     """Grid of (ln r, ln x) where x is the interior local minimum of e for r, from r's closed form e'(x) = 0; r falling."""
-    x = np.geomspace(1e-4, 1.2, 4000)
+    x = np.geomspace(1e-4, 2.0, 4000)
     angle, square = np.arctan(x), x * x
     one = 1 + square
     numerator = angle - x / one
@@ -157,14 +157,16 @@ def best_multiplier(F: Callable[[Array], Array], nu_0: Array) -> Array:
         for _ in range(9):
             grid = np.linspace(low, high, 25)
             values = np.stack([np.nan_to_num(F(np.exp(g)), nan=np.inf, posinf=np.inf) for g in grid])
-            index = np.argmin(values, axis=0)
+            # small multipliers give one flat value: of equals take the last, next to which the minimum lies
+            equal = values <= np.min(values, axis=0) * (1 + 1e-9)
+            index = 24 - np.argmax(equal[::-1], axis=0)
             best = np.take_along_axis(grid, index[None], 0)[0]
             low = np.take_along_axis(grid, np.maximum(index - 1, 0)[None], 0)[0]
             high = np.take_along_axis(grid, np.minimum(index + 1, 24)[None], 0)[0]
         return np.maximum(np.exp(best), nu_0)
 
 
-def sum(x: Array) -> Array:  # noqa: A001
+def sum(x: Array) -> Array:
     """Sums over the steps before each horizon."""
     return np.cumsum(x, axis=-2)
 

@@ -86,7 +86,7 @@ def best_learning_rate(constants: Constants, methods: Sequence[str], every: bool
 
     Searched on a logarithmic grid around the scale b = L of the first block and refined by golden section.
     """
-    from scipy.optimize import brentq, minimize_scalar
+    from scipy.optimize import minimize_scalar
 
     first = constants.blocks[0]
     centre = first.inverse_rate / first.smoothness if first.smoothness else Fraction(1)
@@ -105,8 +105,12 @@ def best_learning_rate(constants: Constants, methods: Sequence[str], every: bool
         above = [d for d in inside if cost(d) > level]
         if not above:
             return float(inside[-1])
-        outer = float(above[0])
-        return float(brentq(lambda d: cost(d) - level, best, outer, xtol=1e-3))
+        # C jumps where a form begins to apply, so keep the end that stays within the level
+        within, beyond = best, float(above[0])
+        while abs(beyond - within) > 1e-4:
+            middle = (within + beyond) / 2
+            within, beyond = (middle, beyond) if cost(middle) <= level else (within, middle)
+        return within
 
     def range_within(factor: float) -> list[float]:
         level = least + math.log(factor)

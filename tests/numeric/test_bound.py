@@ -1,0 +1,211 @@
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import ratetheory as rt
+from ratetheory.numeric.constants import Block, Constants
+from tests.numeric import reference
+from tests.numeric.reference import mpf
+
+ONE = {"squared_norm": 1, "learning_rate": "1/10", "smoothness": 1, "gap": "1/2"}
+
+
+def random_constants(count, seed=0, decades=6.0):
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        b_0, L, gap = (float(10 ** rng.uniform(-decades, decades)) for _ in range(3))
+        yield b_0, L, min(gap, 2.0 * L), float(rng.uniform(0.05, math.pi / 2) * L)
+
+
+@pytest.mark.parametrize("method", ["simple", "two-phase"])
+def test_enclosure_contains_the_formula_written_out_in_mpmath(method):
+    formula = {"simple": reference.simple_C, "two-phase": reference.two_phase_C}[method]
+    tried = 0
+    for b_0, L, gap, G in random_constants(60):
+        if method == "two-phase" and b_0 >= G:
+            continue
+        tried += 1
+        bound = rt.bound_gd(
+            squared_norm=b_0, learning_rate=1, smoothness=L, gap=gap, gradient_bound=G, steps=10**30, method=method
+        )
+        C = formula(*(mpf(v) for v in (b_0, L, gap, G)))
+        low, high = (mpf(end) for end in bound.enclosure)
+        exact = C / mpf(10) ** 30
+        assert low * (1 - mpf(10) ** -25) <= exact <= high * (1 + mpf(10) ** -25)
+        assert high - low <= exact * mpf(10) ** -12
+        assert mpf(bound.value) >= high
+    assert tried > 15
+
+
+def test_sharper_form_against_a_grid_infimum():
+    for b_0, L, gap, G in random_constants(8, seed=1, decades=2.0):
+        bound = rt.bound_gd(
+            squared_norm=b_0, learning_rate=1, smoothness=L, gap=gap, gradient_bound=G, steps=10**30, method="sharper"
+        )
+        slope = reference.infimum_by_grid(mpf(G) / mpf(b_0), mpf(L), mpf(G), points=400)
+        C = reference.one_phase_C(slope, mpf(b_0), mpf(L), mpf(gap))
+        # the grid infimum is above the true one, so its C is below; the checked slope is within 1e-12 of it
+        assert 1 - 1e-12 <= mpf(bound.total) / C < 1 + 1e-6
+
+
+def test_the_array_path_agrees_with_the_enclosures():
+    rows = list(random_constants(150, seed=2, decades=8.0))
+    b_0, L, gap, G = (np.array(column) for column in zip(*rows, strict=True))
+    for method in ("simple", "sharper", "two-phase", "best"):
+        values = rt.bound_gd(
+            squared_norm=b_0, learning_rate=1.0, smoothness=L, gap=gap, gradient_bound=G, steps=1e9, method=method
+        )
+        assert values.trust == "float"
+        for i, row in enumerate(rows):
+            if method == "two-phase" and row[0] >= row[3]:
+                assert values.method[i] == "trivial"
+                continue
+            one = rt.bound_gd(
+                squared_norm=row[0],
+                learning_rate=1,
+                smoothness=row[1],
+                gap=row[2],
+                gradient_bound=row[3],
+                steps=10**9,
+                method=method,
+            )
+            assert values.value[i] == pytest.approx(float(one.value), rel=1e-11), (method, row)
+            assert values.b_infinity[i] == pytest.approx(float(one.b_infinity[0]), rel=1e-11)
+
+
+@pytest.mark.parametrize("b_0", ["1e-300", "1e-30", "1", "1e30", "1e300"])
+@pytest.mark.parametrize("L", ["1e-200", "1", "1e200"])
+def test_from_the_smallest_to_the_largest_rates(b_0, L):
+    gap = L
+    scalar = rt.bound_gd(squared_norm=b_0, learning_rate=1, smoothness=L, gap=gap, steps=10**400)
+    low, high = (Fraction(end) for end in scalar.enclosure)
+    assert 0 < low <= high <= low * (1 + Fraction(1, 10**12))
+    assert Fraction(str(scalar.value)) >= high
+    array = rt.bound_gd(squared_norm=np.array([float(b_0)]), learning_rate=1.0, smoothness=float(L), gap=float(gap), steps=1e9)
+    assert not np.isnan(array.value).any()
+    again = rt.bound_gd(squared_norm=float(b_0), learning_rate=1, smoothness=float(L), gap=float(gap), steps=10**9)
+    expected = float(again.value)
+    assert array.value[0] == pytest.approx(expected, rel=1e-11)
+
+
+def test_large_b_is_the_classical_bound_of_gradient_descent():
+    D = 0.5
+    for b_0 in (1e3, 1e6, 1e9, 1e12):
+        bound = rt.bound_gd(squared_norm=b_0, learning_rate=1, smoothness=1, gap=D, steps=10**20)
+        classical = (b_0 * D / (1 - 1 / (2 * b_0)) + D**2 / 2) / 1e20
+        assert float(bound.value) == pytest.approx(classical, rel=0.01)
+
+
+def test_steps_and_epsilon_are_inverse_to_each_other():
+    for epsilon in ("1/10", "1e-3", "1e-40"):
+        found = rt.bound_gd(**ONE, epsilon=epsilon)
+        target = Fraction(epsilon) ** 2
+        assert Fraction(found.enclosure[1]) <= target
+        # C is known to 2^-50
+        before = rt.bound_gd(**ONE, steps=min(found.steps - 1, found.steps * (10**14 - 1) // 10**14))
+        assert Fraction(before.enclosure[1]) > target
+    assert rt.bound_gd(**ONE, epsilon=100).steps == 1
+
+
+def test_never_worse_than_trivial():
+    bound = rt.bound_gd(**ONE, steps=1)
+    assert bound.method == "trivial"
+    assert bound.value == 1.0
+    small = rt.bound_gd(**{**ONE, "gap": 1000}, steps=1)
+    assert small.value == pytest.approx((math.pi / 2) ** 2)
+
+
+def test_gap_from_range_is_the_range_of_the_sphere():
+    by_range = rt.bound_gd(**{**ONE, "gap": "range"}, steps=100)
+    by_number = rt.bound_gd(**{**ONE, "gap": math.pi**2 / 4}, steps=100)
+    assert by_range.value == pytest.approx(by_number.value, rel=1e-12)
+
+
+def test_a_restart_counts_the_steps_after_it():
+    later = rt.bound_gd(**ONE, steps=1100, from_step=100)
+    assert later.restarted
+    assert later.value == rt.bound_gd(**ONE, steps=1000).value
+    assert rt.bound_gd(**ONE, epsilon="1e-3", from_step=100).steps == rt.bound_gd(**ONE, epsilon="1e-3").steps + 100
+    with pytest.raises(ValueError, match="steps: 100 is not allowed; allowed: a whole number, at least 101"):
+        rt.bound_gd(**ONE, steps=100, from_step=100)
+
+
+def test_flat_losses():
+    flat = rt.bound_gd(squared_norm=4, learning_rate=2, smoothness=0, gap=0, steps=3)
+    assert flat.value == 0.0
+    assert flat.b_infinity == (2.0,)
+    at_minimum = rt.bound_gd(squared_norm=4, learning_rate=2, smoothness=1, gap=0, steps=3)
+    assert at_minimum.value == 0.0
+
+
+def many_blocks(count, gap=10):
+    blocks = tuple(Block(f"b{i}", Fraction(1), Fraction(1), Fraction(1)) for i in range(count))
+    return Constants(blocks=blocks, gap=Fraction(gap), decoupled=(Fraction(1),) * count)
+
+
+def test_a_hundred_identical_blocks_cost_hardly_more_than_one_with_the_whole_budget():
+    # one block that may spend what the hundred may: its gap is R, the sum of the excesses (zero here: b_0 >= Lam/(2c)) and D
+    hundred = rt.bound_gd(constants=many_blocks(100), steps=10**9)
+    one = rt.bound_gd(constants=many_blocks(1), steps=10**9, method="sharper")
+    assert hundred.shared_budget
+    assert hundred.total <= 1.01 * one.total
+    separate = rt.bound_gd(constants=many_blocks(100), steps=10**9, method="sharper")
+    assert separate.total > 90 * one.total
+
+
+def test_any_multiplier_is_an_upper_bound_of_the_worst_split():
+    # brute force: two blocks share the budget R, all splits on a grid
+    b = np.array([0.7, 2.0])
+    constants = Constants(
+        blocks=tuple(Block(n, Fraction(str(v)), Fraction(1), Fraction(1)) for n, v in zip("ab", b, strict=True)),
+        gap=Fraction(2),
+        decoupled=(Fraction(1), Fraction(1)),
+    )
+    bound = rt.bound_gd(constants=constants, steps=10**9)
+    G = math.pi / 2
+    c = [float(reference.infimum_by_grid(mpf(G) / mpf(v), mpf(1), mpf(G), points=300)) for v in b]
+    ends = [np.linspace(v, 12, 1200) for v in b]
+    cost = [ci * e - 0.5 * np.log(e) for ci, e in zip(c, ends, strict=True)]
+    spent = sum(x[:, None] if i == 0 else x[None, :] for i, x in enumerate(cost)) - sum(x[0] for x in cost)
+    gain = sum((e**2 - v**2)[:, None] / 2 if i == 0 else (e**2 - v**2)[None, :] / 2 for i, (e, v) in enumerate(zip(ends, b)))
+    worst = gain[spent <= 2].max()
+    assert worst <= bound.total < 1.2 * worst
+
+
+def test_two_blocks_with_scale_variant_parameters():
+    bound = rt.bound_gd(constants="examples/constants-two-blocks.toml", steps=1000)
+    assert bound.trust == "estimated"
+    assert bound.shared_budget
+    assert len(bound.b_infinity) == 2
+    trivial = rt.bound_gd(constants="examples/constants-two-blocks.toml", steps=1)
+    assert trivial.method == "trivial"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"squared_norm": -1}, "squared_norm: -1"),
+        ({"learning_rate": math.inf}, "learning_rate: inf"),
+        ({"smoothness": math.nan}, "smoothness: nan"),
+        ({"gap": -0.5}, "gap: -0.5"),
+        ({"gap": None}, "gap: None"),
+        ({"gradient_bound": 0}, "gradient_bound: 0"),
+        ({"steps": 0}, "steps: 0"),
+        ({"steps": 1.5}, "steps: 1.5"),
+        ({"steps": None}, "steps: None"),
+        ({"epsilon": 1}, "steps: 10"),
+        ({"method": "magic"}, "method: 'magic'"),
+        ({"squared_norm": np.array([1.0, -1.0])}, "squared_norm: -1.0"),
+        ({"gap": np.array([np.nan])}, "gap: nan"),
+        ({"steps": np.array([1.5])}, "steps: "),
+        ({"method": "two-phase", "squared_norm": 100}, "method: two-phase does not apply"),
+        ({"constants": "x.toml"}, "squared_norm: 1"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(change, message):
+    with pytest.raises(ValueError, match="allowed") as error:
+        rt.bound_gd(**{**ONE, "steps": 10, **change})
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)

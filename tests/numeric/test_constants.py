@@ -1,0 +1,97 @@
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from ratetheory.numeric.constants import MAX_BYTES, load_constants, one_block, read_constants
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_examples_are_read_exactly():
+    one = load_constants(EXAMPLES / "constants-one-block.toml")
+    assert one.gap == Fraction(1, 2)
+    assert one.blocks[0].inverse_rate == 10
+    two = load_constants(EXAMPLES / "constants-two-blocks.toml")
+    assert two.gap == Fraction(3, 2)
+    assert two.estimated == ("block second.smoothness",)
+    assert two.coupling == ((0, 1, 1), (1, 0, 1), (1, 1, 0))
+    assert two.scale_variant_learning_rate == Fraction(1, 10)
+
+
+def block(**changes):
+    return {"name": "a", "squared_norm": 1, "learning_rate": "0.1", "smoothness": 1, **changes}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({}, "block: None"),
+        ({"block": []}, "block: "),
+        ({"block": "x", "gap": 1}, "block: 'x'"),
+        ({"block": [block()], "gap": 1, "typo": 2}, "constants: 'typo'"),
+        ({"block": [block(typo=1)], "gap": 1}, "block a: 'typo'"),
+        ({"block": [block(smoothness=-1)], "gap": 1}, "block a.smoothness: -1"),
+        ({"block": [block(learning_rate="nan")], "gap": 1}, "block a.learning_rate: 'nan'"),
+        ({"block": [block(squared_norm=0)], "gap": 1}, "block a.squared_norm: 0"),
+        ({"block": [block(squared_norm={"value": 1, "kind": "guess"})], "gap": 1}, "block a.squared_norm.kind: 'guess'"),
+        ({"block": [block(), block()], "gap": 1}, "block.name: "),
+        ({"block": [block(), block(name="b")], "gap": 1}, "block a.smoothness_with.b: None"),
+        ({"block": [block(smoothness_with={"c": 1})], "gap": 1}, "block a.smoothness_with.c: 'c'"),
+        (
+            {"block": [block(smoothness_with={"b": 1}), block(name="b", smoothness_with={"a": 2})], "gap": 1},
+            "block b.smoothness_with.a: '2'",
+        ),
+        ({"block": [block(), block(name="b", decoupled_smoothness=1)], "gap": 1}, "decoupled_smoothness: "),
+        ({"block": [block(), block(name="b")]}, "gap: None"),
+        (
+            {
+                "block": [block(smoothness_with={"scale_variant": 1})],
+                "gap": 1,
+                "scale_variant": {"learning_rate": 2, "smoothness": 1},
+            },
+            "scale_variant.learning_rate: '2' is not allowed; allowed: below 2/smoothness = 2",
+        ),
+    ],
+)
+def test_bad_constants_are_refused_in_one_line(content, message):
+    with pytest.raises(ValueError, match="allowed") as error:
+        read_constants(content)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+def test_files_that_are_no_constants(tmp_path):
+    with pytest.raises(ValueError, match="cannot read"):
+        load_constants(tmp_path / "missing.toml")
+    path = tmp_path / "c.toml"
+    path.write_text("gap = = 1")
+    with pytest.raises(ValueError, match="is not TOML"):
+        load_constants(path)
+    path.write_text("gap = " + "9" * 5000)
+    with pytest.raises(ValueError, match="is not TOML"):
+        load_constants(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match="is not TOML"):
+        load_constants(path)
+    path.write_text("#" * (MAX_BYTES + 1))
+    with pytest.raises(ValueError, match="at most"):
+        load_constants(path)
+    path.write_text("a = " + "[" * 100_000)
+    with pytest.raises(ValueError, match="is not TOML"):
+        load_constants(path)
+
+
+def test_numbers_of_a_toml_file_are_not_rounded(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('gap = 0.1\n[[block]]\nsquared_norm = 1e-300\nlearning_rate = 1e4000\nsmoothness = "1/3"\n')
+    constants = load_constants(path)
+    assert constants.gap == Fraction(1, 10)
+    assert constants.blocks[0].smoothness == Fraction(1, 3)
+    assert constants.blocks[0].inverse_rate == Fraction(1, 10**4300)
+
+
+def test_one_block_marks_estimates():
+    constants = one_block(1, 1, {"value": 3, "kind": "estimated"}, gap=1)
+    assert constants.estimated == ("smoothness",)
+    assert constants.blocks[0].smoothness == 3

@@ -1,0 +1,72 @@
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ratetheory.numeric.exact import read_count, read_exactly, read_nonnegative, read_positive
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0.3", Fraction(3, 10)), ("3/10", Fraction(3, 10)), ("1e-4", Fraction(1, 10000)), (" 2. ", 2), (".5E1", 5), ("-7", -7)],
+)
+def test_text_is_read_exactly(text, value):
+    assert read_exactly(text, "x") == value
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1e200"), max_value=Decimal("1e200")))
+def test_decimals_round_trip(number):
+    assert read_exactly(str(number), "x") == Fraction(number)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_is_the_binary_fraction_that_it_is(number):
+    assert read_exactly(number, "x") == Fraction(number)
+    assert read_exactly(np.float64(number), "x") == Fraction(number)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "nan",
+        "inf",
+        "1e4001",
+        "1" * 1001,
+        "1/0",
+        "",
+        "1 2",
+        "0x10",
+        "__import__('os')",
+        "1_000",
+        "--1",
+        "1/2/3",
+        "٣",
+        None,
+        [1],
+        True,
+    ],
+)
+def test_anything_else_is_refused_in_one_line_naming_the_argument(bad):
+    with pytest.raises(ValueError, match=r"^learning_rate: .*allowed: ") as error:
+        read_exactly(bad, "learning_rate")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 250
+
+
+def test_largest_exponent_is_read():
+    assert read_exactly("1e4000", "x") == Fraction(10) ** 4000
+
+
+@pytest.mark.parametrize(("reader", "bad"), [(read_positive, 0), (read_positive, "-1"), (read_nonnegative, "-1e-9")])
+def test_signs(reader, bad):
+    with pytest.raises(ValueError, match="gap: .* is not allowed"):
+        reader(bad, "gap")
+
+
+@pytest.mark.parametrize("bad", [0, "0", "2.5", -3])
+def test_counts(bad):
+    with pytest.raises(ValueError, match="steps: .*a whole number, at least 1"):
+        read_count(bad, "steps")
