@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,9 +22,10 @@ _VIOLATION = {"step": int, "block": int, "left": float, "right": float, "error":
 
 def save_counterexample(found: Mapping[str, Any], path: str | Path) -> None:
     """Write a counterexample; ``FileExistsError`` rather than overwrite."""
+    text = json.dumps(found, indent=1, allow_nan=False)
+    on_one_line = re.sub(r"\[[^\[\]{}]*\]", lambda match: "[" + " ".join(match[0][1:-1].split()) + "]", text)
     with open(path, "x", encoding="utf-8") as file:
-        json.dump(found, file, indent=1)
-        file.write("\n")
+        file.write(on_one_line + "\n")
 
 
 def load_counterexample(path: str | Path) -> dict[str, Any]:

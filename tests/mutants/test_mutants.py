@@ -1,0 +1,45 @@
+"""Every mutant is false for certain, and the attack finds out afresh; the true claim stands on the same instance."""
+
+from collections import Counter
+
+import pytest
+
+from ratetheory.claims import claims
+from ratetheory.numeric.attack import Undecided, attack
+from ratetheory.numeric.replay import replay
+from tests.mutants.mutants import COUNTEREXAMPLES, MUTANTS
+
+SEED = 20
+SECONDS = 20.0
+
+
+def test_each_claim_has_at_least_three_mutants():
+    counts = Counter(mutant.claim.slug for mutant in MUTANTS.values())
+    assert {slug: counts[slug] >= 3 for slug in claims} == dict.fromkeys(claims, True)
+
+
+def test_each_mutant_has_a_recorded_counterexample_and_none_is_left_over():
+    assert {path.stem for path in COUNTEREXAMPLES.glob("*.json")} == set(MUTANTS)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_recorded_counterexample_refutes_the_mutant(name):
+    mutant = MUTANTS[name]
+    assert replay(mutant.file, {mutant.claim.slug: mutant.claim}).status == "refuted"
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_true_claim_stands_on_the_same_instance(name):
+    mutant = MUTANTS[name]
+    if mutant.drops is None:
+        assert replay(mutant.file, claims).status == "survived"
+    else:
+        with pytest.raises(Undecided, match=f"inapplicable, {mutant.drops}: "):
+            replay(mutant.file, claims)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_attack_refutes_the_mutant_afresh(name):
+    verdict = attack(MUTANTS[name].claim, seed=SEED, budget=SECONDS)
+    assert verdict.status == "refuted"
+    assert verdict.seconds < SECONDS
