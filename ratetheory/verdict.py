@@ -10,7 +10,7 @@ Witness = Literal["derivation", "attack", "formal", "observation"]
 
 STATUSES: dict[str, tuple[str, ...]] = {
     "derivation": ("proved", "refuted", "undecided"),
-    "attack": ("survived", "refuted"),
+    "attack": ("survived", "refuted", "undecided"),
     "formal": ("proved", "failed", "absent"),
     "observation": ("held", "violated", "not resolvable", "not applicable"),
 }

@@ -1,0 +1,89 @@
+"""``ratetheory verify``: claims put through all witnesses, counterexamples replayed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from ratetheory.cli.output import finite, print_json
+from ratetheory.verdict import exit_code
+
+
+@click.command()
+@click.argument("slugs", nargs=-1)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random instances.")
+@click.option("--budget", type=float, help="Seconds in total; what it cuts short is undecided.")
+@click.option("--replay", metavar="FILE", help="Run a saved counterexample again.")
+@click.option("--save", metavar="FILE", help="Write the counterexample of the first refuted claim to FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str | None, save: str | None, as_json: bool) -> int:
+    """Check the claims SLUGS, all for none: derivation, attack by random instances and search, formal proof.
+
+    Exit code 0 if all are proved, 1 if one is refuted, 3 if one is undecided. Surviving an attack proves nothing.
+    """
+    from ratetheory.verify import find_claims, verifications
+
+    if replay is not None:
+        return _replay(replay, as_json)
+    chosen = find_claims(slugs)
+    width = max(len(claim.slug) for claim in chosen)
+    if not as_json:
+        click.echo(f"{'claim':<{width}}  {'derivation':<10}  {'attack':<40}  formal  overall")
+    done = []
+    for verification in verifications(chosen, seed, budget):
+        done.append(verification)
+        if not as_json:
+            _print_row(verification, width)
+        if save is not None and "counterexample" in verification.witness("attack").evidence:
+            from ratetheory.numeric.replay import save_counterexample
+
+            save_counterexample(verification.witness("attack").evidence["counterexample"], save)
+            save = None
+    if as_json:
+        print_json({"claims": [v.as_dict() for v in done]}, seed)
+    else:
+        _print_reasons(done)
+    return exit_code([v.status for v in done])
+
+
+def _print_row(verification: Any, width: int) -> None:
+    attack = verification.witness("attack")
+    what = attack.status
+    if attack.status == "survived":
+        slack = min(c["slack"] for c in attack.evidence["conclusions"].values())
+        what = f"survived {attack.evidence['instances']}, least slack {slack:.1e}"
+    elif attack.status == "refuted":
+        found = attack.evidence["counterexample"]
+        what = f"refuted: {found['conclusion']} at step {found['violation']['step']}"
+    derivation, formal = (verification.witness(name).status for name in ("derivation", "formal"))
+    click.echo(f"{verification.claim:<{width}}  {derivation:<10}  {what:<40}  {formal:<6}  {verification.status}")
+
+
+def _print_reasons(done: list[Any]) -> None:
+    """Why something is undecided, and the counterexample where something is refuted."""
+    for verification in done:
+        derivation, attack = verification.witness("derivation"), verification.witness("attack")
+        for name, conclusion in derivation.evidence.get("conclusions", {}).items():
+            if conclusion["status"] != "proved":
+                click.echo(f"{verification.claim}: {name} is {conclusion['status']}: {conclusion['reason']}")
+        for verdict in (derivation, attack):
+            if verdict.status == "undecided" and "reason" in verdict.evidence:
+                click.echo(f"{verification.claim}: {verdict.evidence['reason']}")
+        if "counterexample" in attack.evidence:
+            click.echo(f"{verification.claim}: {json.dumps(finite(attack.evidence['counterexample']))}")
+
+
+def _replay(path: str, as_json: bool) -> int:
+    from ratetheory.claims import claims
+    from ratetheory.numeric.replay import replay
+
+    verdict = replay(path, claims)
+    if as_json:
+        print_json(verdict.as_dict())
+    else:
+        word = "does not violate it" if verdict.status == "survived" else "violates it"
+        click.echo(f"{verdict.claim}: {verdict.status}: the instance {word}")
+        click.echo(json.dumps(finite(verdict.evidence)))
+    return exit_code([verdict.status])

@@ -1,0 +1,96 @@
+"""All witnesses of a claim side by side: the derivation, the attack and the formal proof."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from ratetheory.claims import claims
+from ratetheory.claims.statement import Claim
+from ratetheory.verdict import Verdict, overall
+
+_DERIVATION_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The verdicts of the witnesses of one claim, and the word they add up to: ``proved``, ``refuted`` or ``undecided``."""
+
+    claim: str
+    verdicts: tuple[Verdict, ...]
+    status: str
+
+    def witness(self, name: str) -> Verdict:
+        """The verdict of one witness."""
+        return next(verdict for verdict in self.verdicts if verdict.witness == name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verification as plain data."""
+        return {"claim": self.claim, "status": self.status, "verdicts": [verdict.as_dict() for verdict in self.verdicts]}
+
+
+def find_claims(slugs: Sequence[str]) -> list[Claim]:
+    """The claims of these slugs, all for none; ``ValueError`` for an unknown one."""
+    for slug in slugs:
+        if slug not in claims:
+            raise ValueError(f"slug: {slug!r} is no claim; allowed: {', '.join(claims)}")
+    return [claims[slug] for slug in slugs] if slugs else list(claims.values())
+
+
+@overload
+def verify(slugs: str, seed: int = 0, budget: float | None = None) -> Verification: ...
+@overload
+def verify(slugs: Sequence[str] = (), seed: int = 0, budget: float | None = None) -> list[Verification]: ...
+def verify(slugs: str | Sequence[str] = (), seed: int = 0, budget: float | None = None) -> Verification | list[Verification]:
+    """Put claims through all witnesses: one slug, several, or all of them for none.
+
+    ``budget`` is seconds in total; what it cuts short is undecided. Raises ``ValueError`` for an unknown slug or a budget that
+    is not positive.
+    """
+    if isinstance(slugs, str):
+        return next(verifications(find_claims([slugs]), seed, budget))
+    return list(verifications(find_claims(slugs), seed, budget))
+
+
+def verifications(chosen: Sequence[Claim], seed: int = 0, budget: float | None = None) -> Iterator[Verification]:
+    """One verification after the other, as they are done."""
+    if budget is not None and not 0 < budget < float("inf"):
+        raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0")
+    deadline = None if budget is None else time.monotonic() + budget
+    for claim in chosen:
+        yield verify_claim(claim, seed, deadline)
+
+
+def verify_claim(claim: Claim, seed: int, deadline: float | None) -> Verification:
+    """All witnesses of one claim until the deadline (of ``time.monotonic``)."""
+    verdicts = (_derivation(claim, deadline), _attack(claim, seed, deadline), Verdict(claim.slug, "formal", "absent"))
+    return Verification(claim.slug, verdicts, overall(verdicts))
+
+
+def _remaining(deadline: float | None) -> float | None:
+    return None if deadline is None else deadline - time.monotonic()
+
+
+def _derivation(claim: Claim, deadline: float | None) -> Verdict:
+    left = _remaining(deadline)
+    if left is not None and left <= 0:
+        return Verdict(claim.slug, "derivation", "undecided", {"reason": "the budget ended before the derivation"})
+    from ratetheory.symbolic import derive
+
+    return derive(claim, budget=_DERIVATION_SECONDS if left is None else min(left, _DERIVATION_SECONDS)).verdict
+
+
+def _attack(claim: Claim, seed: int, deadline: float | None) -> Verdict:
+    left = _remaining(deadline)
+    if left is not None and left <= 0:
+        return Verdict(claim.slug, "attack", "undecided", {"reason": "the budget ended before the attack"}, seed)
+    from ratetheory.numeric.attack import Undecided, attack
+
+    start = time.monotonic()
+    try:
+        return attack(claim, seed=seed, budget=left)
+    except Undecided as unfinished:
+        evidence = {"reason": str(unfinished), **unfinished.evidence}
+        return Verdict(claim.slug, "attack", "undecided", evidence, seed, time.monotonic() - start)
