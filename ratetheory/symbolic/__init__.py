@@ -1,0 +1,14 @@
+"""How a claim is derived: a small proof checker over sympy, from the definition f(k w) = f(w) to every conclusion.
+
+Reading order: ``vectors`` (inner products, losses), ``algebra`` (normal forms), ``namespace`` (the claims' formulas in sympy),
+``kernel`` (facts), the rules (``rules``, ``sequences``, ``inequalities``, ``hypotheses``, ``calculus``, ``extrema``), ``derivations``
+(one file a claim family), ``derivation`` (verdicts), ``latex`` (the printed document).
+"""
+
+from __future__ import annotations
+
+from ratetheory.symbolic.derivation import Derivation, derive, render_text
+from ratetheory.symbolic.latex import latex_document
+from ratetheory.symbolic.namespace import statement
+
+__all__ = ["Derivation", "derive", "latex_document", "render_text", "statement"]

@@ -1,0 +1,150 @@
+"""Derive a claim: run its derivation step by step and say what was proved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+
+from ratetheory.claims import claims
+from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.symbolic.algebra import is_nonnegative, is_zero
+from ratetheory.symbolic.kernel import (
+    UNDER_DERIVATION,
+    Context,
+    Fact,
+    Inference,
+    Refuted,
+    RuleFailure,
+    Step,
+    rule,
+)
+from ratetheory.symbolic.namespace import Relation, statement
+from ratetheory.symbolic.rules import Witness
+from ratetheory.verdict import Verdict
+
+FAMILIES = ("scale_invariance", "norm_growth", "certificates", "smoothness", "descent")
+Derive = Callable[[Context], Fact]
+_PROVED: dict[str, Derivation] = {}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The steps of a claim's derivation and its verdict (witness ``derivation``)."""
+
+    claim: Claim
+    steps: tuple[Step, ...]
+    verdict: Verdict
+
+
+@rule("conclusion")
+def conclude(ctx: Context, goal: Relation, fact: Fact) -> Inference:
+    """The claim's own formula, from a fact without local assumptions that used no other hypotheses than the claim's."""
+    ctx.require(*fact.hypotheses)
+    if fact.assumptions:
+        raise RuleFailure(f"the fact still assumes {', '.join(str(a) for a in fact.assumptions)}")
+    if fact.relation.has(Witness):
+        raise RuleFailure("the fact speaks of a number that exists by a rule")
+    if fact.relation == goal:
+        return Inference(goal, (fact,))
+    if goal.symbol == "==":
+        same = fact.relation.symbol == "==" and (is_zero(goal.gap - fact.relation.gap) or is_zero(goal.gap + fact.relation.gap))
+        if not same:
+            raise RuleFailure(f"the derivation gives {_short(fact.relation)}, not the claim's formula")
+        return Inference(goal, (fact,))
+    difference = goal.gap - fact.relation.gap
+    if fact.relation.symbol == "==" or not (is_zero(difference) or is_nonnegative(difference)):
+        raise RuleFailure(f"the derivation gives {_short(fact.relation)}, not the claim's formula")
+    return Inference(goal, (fact,))
+
+
+def _short(relation: Relation) -> str:
+    text = str(relation)
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def derivations() -> Mapping[str, Mapping[str, Derive]]:
+    """For each claim, by conclusion, the function that derives it."""
+    table: dict[str, Mapping[str, Derive]] = {}
+    for name in FAMILIES:
+        for slug, functions in import_module(f"ratetheory.symbolic.derivations.{name}").DERIVATIONS.items():
+            table[slug] = {**table.get(slug, {}), **functions}
+    return MappingProxyType(table)
+
+
+def derive(claim: Claim, budget: float = 60.0) -> Derivation:
+    """Derive every conclusion of the claim; ``proved`` only if each of them is, ``undecided`` also when the budget runs out.
+
+    Args:
+        claim: the claim, from the registry or changed.
+        budget: seconds in total; positive.
+
+    Raises:
+        ValueError: if the budget is not positive.
+    """
+    if not budget > 0:
+        raise ValueError(f"budget: {budget} is not allowed, a positive number of seconds is")
+    start = time.perf_counter()
+    ctx = Context(claim, budget)
+    ctx.cite = lambda slug, conclusion: _cited(ctx, slug, conclusion)
+    token = UNDER_DERIVATION.set((*UNDER_DERIVATION.get(), claim.slug))
+    try:
+        statuses = {conclusion.slug: _derive_conclusion(ctx, conclusion) for conclusion in claim.conclusions}
+    finally:
+        UNDER_DERIVATION.reset(token)
+    words = [status["status"] for status in statuses.values()]
+    status = "refuted" if "refuted" in words else "proved" if words and set(words) == {"proved"} else "undecided"
+    evidence = {"conclusions": statuses, "steps": len(ctx.steps)}
+    verdict = Verdict(claim.slug, "derivation", status, evidence, seconds=time.perf_counter() - start)
+    return Derivation(claim, tuple(ctx.steps), verdict)
+
+
+def _derive_conclusion(ctx: Context, conclusion: Conclusion) -> dict[str, str]:
+    functions = derivations().get(ctx.claim.slug, {})
+    ctx.begin(conclusion)
+    if conclusion.slug not in functions:
+        return {"status": "undecided", "reason": "no derivation of this conclusion is known"}
+    try:
+        goal = statement(ctx.claim, conclusion)
+        conclude(ctx, goal, functions[conclusion.slug](ctx))
+    except Refuted as failure:
+        return {"status": "refuted", "reason": str(failure)}
+    except (RuleFailure, ValueError) as failure:
+        return {"status": "undecided", "reason": str(failure)}
+    return {"status": "proved", "reason": ""}
+
+
+def _cited(ctx: Context, slug: str, conclusion_slug: str) -> tuple[Relation, frozenset[str], str]:
+    """The cited statement, the hypotheses it needs and its setting, once its own derivation has proved it."""
+    if slug not in claims:
+        raise RuleFailure(f"no claim {slug!r} is known")
+    if slug in UNDER_DERIVATION.get():
+        raise RuleFailure(f"{slug} is under derivation itself: the citation would be circular")
+    claim = claims[slug]
+    if slug not in _PROVED:
+        derivation = derive(claim, max(ctx.remaining(), 1e-9))
+        if derivation.verdict.status != "proved":
+            raise RuleFailure(f"{slug} is not proved: {derivation.verdict.status}")
+        _PROVED[slug] = derivation
+    conclusion = claim.conclusion(conclusion_slug)
+    needed = frozenset(h.slug for h in (*claim.hypotheses, *conclusion.hypotheses))
+    return statement(claim, conclusion), needed, claim.setting
+
+
+def render_text(derivation: Derivation) -> str:
+    """The derivation as numbered lines: statement, rule, premises, verdict."""
+    claim = derivation.claim
+    lines = [f"{claim.slug}: {claim.title}", f"Idea: {claim.idea}", ""]
+    for number, step in enumerate(derivation.steps, 1):
+        premises = f" from {', '.join(map(str, step.premises))}" if step.premises else ""
+        note = f" ({step.note})" if step.note else ""
+        lines.append(f"{number:4d}. {step.statement}")
+        lines.append(f"      [{step.rule}{premises}] {step.verdict}{note}")
+    lines.append("")
+    for slug, status in derivation.verdict.evidence["conclusions"].items():
+        reason = f": {status['reason']}" if status["reason"] else ""
+        lines.append(f"{slug}: {status['status']}{reason}")
+    lines.append(f"verdict: {derivation.verdict.status}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""One file a claim family: how each conclusion follows by the rules."""

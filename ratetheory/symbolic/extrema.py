@@ -1,0 +1,73 @@
+"""Rules for the quantities that are defined by a root or an infimum."""
+
+from __future__ import annotations
+
+from sympy import Expr, Symbol, log
+
+from ratetheory.claims.gd_rate import slope_on_boundary
+from ratetheory.symbolic.algebra import is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
+from ratetheory.symbolic.namespace import (
+    MULTIPLIER,
+    InfimumOnBoundary,
+    InfimumOverMultipliers,
+    LargerIncrement,
+    Relation,
+    bound_variables,
+    m,
+)
+
+
+def _says(fact: Fact, gap: Expr, strict: bool = False) -> bool:
+    """Whether the fact is an inequality with this gap."""
+    symbols = ("<",) if strict else ("<", "<=")
+    return fact.relation.symbol in symbols and is_zero(fact.relation.gap - gap)
+
+
+@rule("below the larger root")
+def below_larger_root(ctx: Context, root: LargerIncrement, value: Expr, slope: Fact, start: Fact, level: Fact) -> Inference:
+    """``value <= LargerIncrement(c, l, b, r)`` from ``0 < c``, ``0 <= value`` and ``c value - l ln(1 + value/b) <= r``.
+
+    With l >= 0 and b > 0 the left side is convex in value and tends to infinity, so where it is at most r is an interval, and
+    its right end is the larger root.
+    """
+    c, l, b, r = root.args
+    if not is_nonnegative(l) or not is_positive(b) or not _says(slope, c, strict=True):
+        raise RuleFailure(f"the signs of {root} are not known: c > 0, l >= 0, b > 0 are needed")
+    if not _says(start, value) or not _says(level, r - c * value + l * log(1 + value / b)):
+        raise RuleFailure(f"the facts do not put {value} below the level {r}")
+    return Inference(Relation(value, "<=", root), (slope, start, level))
+
+
+@rule("an infimum is a lower bound")
+def infimum_below(ctx: Context, infimum: InfimumOnBoundary, x: Expr, positive: Fact, inside: Fact) -> Inference:
+    """``inf <= e(x)`` for ``0 < x <= x_0``."""
+    x_0, r = infimum.args
+    if not _says(positive, x, strict=True) or not _says(inside, x_0 - x) or not is_nonnegative(r):
+        raise RuleFailure(f"the facts do not put {x} in (0, {x_0}]")
+    return Inference(Relation(infimum, "<=", slope_on_boundary(m, x, r)), (positive, inside))
+
+
+@rule("an infimum is the greatest lower bound")
+def above_infimum(ctx: Context, infimum: InfimumOnBoundary, fact: Fact, x: Symbol) -> Inference:
+    """``q <= inf`` from ``q <= e(x)`` for every x > 0 with x <= x_0 (an assumption of the fact, which ends here)."""
+    x_0, r = infimum.args
+    rest = fact.assumptions - {Relation(x, "<=", x_0)}
+    if not x.is_positive or not is_positive(x_0) or any(a.has(x) for a in rest) or x_0.has(x) or fact.relation.left.has(x):
+        raise RuleFailure(f"the fact does not hold for every {x}")
+    if fact.relation.symbol == "==" or not is_zero(fact.relation.right - slope_on_boundary(m, x, r)):
+        raise RuleFailure(f"{fact} does not bound e({x}) from below")
+    return Inference(Relation(fact.relation.left, "<=", infimum), (fact,), rest)
+
+
+@rule("an infimum over multipliers is the greatest lower bound")
+def above_infimum_over_multipliers(ctx: Context, infimum: InfimumOverMultipliers, fact: Fact, nu: Symbol) -> Inference:
+    """``q <= inf F`` from ``q <= F(nu)`` for every nu >= nu_0 (an assumption of the fact, which ends here)."""
+    body, nu_0 = infimum.args
+    rest = fact.assumptions - {Relation(nu_0, "<=", nu)}
+    generic = nu != MULTIPLIER and nu.is_nonnegative and not nu.is_positive and not nu.is_integer and is_nonnegative(nu_0)
+    if not generic or any(a.has(nu) for a in rest) or fact.relation.left.has(nu) or nu in bound_variables(body) | {nu_0}:
+        raise RuleFailure(f"the fact does not hold for every {nu}")
+    if fact.relation.symbol == "==" or not is_zero(fact.relation.right - body.xreplace({MULTIPLIER: nu})):
+        raise RuleFailure(f"the fact does not bound the infimum's function at {nu}")
+    return Inference(Relation(fact.relation.left, "<=", infimum), (fact,), rest)

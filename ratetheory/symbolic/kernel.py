@@ -1,0 +1,220 @@
+"""The kernel: facts can only be made by rules, each of which checks its step and can fail.
+
+A fact is a relation that holds for all values of its free symbols, under the local assumptions it carries and under the
+hypotheses of the theory that were used for it. Rules are functions of the trusted modules listed here; whoever audits a
+derivation reads those and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.symbolic.namespace import Relation
+
+TRUSTED = tuple(
+    f"ratetheory.symbolic.{name}"
+    for name in ("rules", "sequences", "calculus", "inequalities", "extrema", "hypotheses", "derivation")
+)
+IMPLIED = {"differentiable": "twice-differentiable"}
+"""A hypothesis (key) that a stronger one (value) contains."""
+
+P = ParamSpec("P")
+_KEY = object()
+
+
+class RuleFailure(Exception):
+    """A rule could not check its step: the derivation is undecided."""
+
+    verdict = "undecided"
+
+
+class Refuted(RuleFailure):
+    """A rule found a certain counterexample to its step."""
+
+    verdict = "refuted"
+
+
+class BudgetExhausted(RuleFailure):
+    """The time budget ran out."""
+
+
+class Fact:
+    """A proved relation; made by rules alone.
+
+    Raises:
+        TypeError: whenever it is constructed outside a rule.
+    """
+
+    __slots__ = ("assumptions", "hypotheses", "number", "premises", "relation", "rule")
+
+    relation: Relation
+    assumptions: frozenset[Relation]
+    hypotheses: frozenset[str]
+    rule: str
+    premises: tuple[Fact, ...]
+    number: int
+
+    def __init__(self, key: object, **values: Any) -> None:
+        if key is not _KEY:
+            raise TypeError("a fact is made by a rule, never by hand")
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise TypeError("a fact does not change")
+
+    def __str__(self) -> str:
+        given = ", ".join(str(a) for a in sorted(self.assumptions, key=str))
+        return f"{self.relation}" + (f"   where {given}" if given else "")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation: a fact, or the step that failed."""
+
+    statement: str
+    rule: str
+    premises: tuple[int, ...]
+    verdict: str
+    note: str = ""
+    relation: Relation | None = None
+    assumptions: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a rule has checked: the relation, the facts it used, and what it assumes beyond theirs.
+
+    ``assumptions`` replaces the union of the premises' assumptions where a rule discharges some of them.
+    """
+
+    relation: Relation
+    premises: tuple[Fact, ...] = ()
+    assumptions: frozenset[Relation] | None = None
+    hypotheses: frozenset[str] = frozenset()
+    note: str = ""
+
+
+@dataclass
+class Context:
+    """The derivation of one claim: what may be assumed, the facts so far, and the time left."""
+
+    claim: Claim
+    budget: float
+    available: frozenset[str] = frozenset()
+    steps: list[Step] = field(default_factory=list)
+    lemmas: dict[Any, Any] = field(default_factory=dict)
+    cite: Callable[[str, str], tuple[Relation, frozenset[str], str]] | None = None
+    _facts: dict[int, Fact] = field(default_factory=dict)
+    _start: float = field(default_factory=time.perf_counter)
+
+    def remaining(self) -> float:
+        """Seconds of the budget that are left."""
+        return self.budget - (time.perf_counter() - self._start)
+
+    def owns(self, fact: Fact) -> bool:
+        """Whether the fact was proved in this derivation."""
+        return self._facts.get(id(fact)) is fact
+
+    def begin(self, conclusion: Conclusion) -> None:
+        """From now on the hypotheses of this conclusion may be assumed."""
+        self.available = frozenset(h.slug for h in (*self.claim.hypotheses, *conclusion.hypotheses))
+
+    def require(self, *slugs: str) -> frozenset[str]:
+        """The hypotheses, once each is one of the claim's.
+
+        Raises:
+            RuleFailure: if the claim does not have one of them, nor one that contains it.
+        """
+        for slug in slugs:
+            if slug not in self.available and IMPLIED.get(slug) not in self.available:
+                raise RuleFailure(f"{self.claim.slug} does not have the hypothesis {slug!r}")
+        return frozenset(slugs)
+
+    def require_one(self, *slugs: str) -> frozenset[str]:
+        """The first of the hypotheses that the claim has; none if none is asked for.
+
+        Raises:
+            RuleFailure: if the claim has none of them.
+        """
+        for slug in slugs:
+            if slug in self.available or IMPLIED.get(slug) in self.available:
+                return frozenset({slug})
+        if slugs:
+            raise RuleFailure(f"{self.claim.slug} has none of the hypotheses {', '.join(slugs)}")
+        return frozenset()
+
+    def _record(self, rule_name: str, inference: Inference) -> Fact:
+        for premise in inference.premises:
+            if not isinstance(premise, Fact) or not self.owns(premise):
+                raise RuleFailure(f"a premise of {rule_name!r} is no fact of this derivation")
+        assumptions, hypotheses = inference.assumptions, inference.hypotheses
+        if assumptions is None:
+            assumptions = frozenset().union(*(p.assumptions for p in inference.premises))
+        hypotheses = hypotheses.union(*(p.hypotheses for p in inference.premises))
+        fact = Fact(
+            _KEY,
+            relation=inference.relation,
+            assumptions=assumptions,
+            hypotheses=hypotheses,
+            rule=rule_name,
+            premises=inference.premises,
+            number=len(self.steps) + 1,
+        )
+        self._facts[id(fact)] = fact
+        numbers = tuple(p.number for p in inference.premises)
+        ordered = tuple(sorted(assumptions, key=str))
+        self.steps.append(Step(str(fact), rule_name, numbers, "proved", inference.note, inference.relation, ordered))
+        return fact
+
+
+def rule(name: str) -> Callable[[Callable[Concatenate[Context, P], Inference]], Callable[Concatenate[Context, P], Fact]]:
+    """Make a rule of a function that checks a step and returns its inference, or raises ``RuleFailure``.
+
+    Raises:
+        TypeError: if the function is not defined in a trusted module.
+    """
+
+    def decorate(check: Callable[Concatenate[Context, P], Inference]) -> Callable[Concatenate[Context, P], Fact]:
+        if check.__module__ not in TRUSTED:
+            raise TypeError(f"rules are defined in the trusted modules alone, not in {check.__module__}")
+
+        @wraps(check)
+        def apply(ctx: Context, *args: P.args, **kwargs: P.kwargs) -> Fact:
+            if ctx.remaining() <= 0:
+                raise BudgetExhausted(f"the time budget of {ctx.budget:g} s ran out before {name!r}")
+            try:
+                return ctx._record(name, check(ctx, *args, **kwargs))
+            except RuleFailure as failure:
+                if not getattr(failure, "recorded", False):
+                    goal = next((a for a in (*args, *kwargs.values()) if isinstance(a, Relation)), None)
+                    ctx.steps.append(Step(str(goal or ""), name, (), failure.verdict, str(failure), goal))
+                    failure.recorded = True  # type: ignore[attr-defined]
+                raise
+
+        return apply
+
+    return decorate
+
+
+def lemma(build: Callable[Concatenate[Context, P], Any]) -> Callable[Concatenate[Context, P], Any]:
+    """Build a fact (or several) once a derivation and use it again; the facts carry the hypotheses they used."""
+
+    @wraps(build)
+    def remembered(ctx: Context, *args: P.args, **kwargs: P.kwargs) -> Any:
+        key = (build, args, tuple(sorted(kwargs.items())))
+        if key not in ctx.lemmas:
+            ctx.lemmas[key] = build(ctx, *args, **kwargs)
+        return ctx.lemmas[key]
+
+    return remembered
+
+
+UNDER_DERIVATION: ContextVar[tuple[str, ...]] = ContextVar("UNDER_DERIVATION", default=())
+"""The slugs of the claims whose derivation is going on: none of them may be cited."""

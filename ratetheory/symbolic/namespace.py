@@ -1,0 +1,252 @@
+"""The claims' formulas as sympy expressions: the mathematics namespace ``m`` and the namespace of letters ``s``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sympy
+from sympy import Expr, Function, IndexedBase, Sum, Symbol
+
+from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.claims.symbols import SYMBOLS
+from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, STEP, over_blocks
+
+_POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0"}
+_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g"}
+MULTIPLIER = Symbol("nu", nonnegative=True)
+"""The bound variable of ``InfimumOverMultipliers``."""
+
+
+class _RealFunction(Function):
+    """A real function without any rewriting of its own; what it is, the rules know."""
+
+    is_real = True
+
+
+class IfLess(_RealFunction):
+    """``IfLess(p, q, a, b)``: a if p < q, else b."""
+
+    nargs = 4
+
+
+class Largest(_RealFunction):
+    """The larger of two numbers. (sympy's ``Max`` compares its arguments, which it cannot for abstract ones.)"""
+
+    nargs = 2
+
+
+class Smallest(_RealFunction):
+    """The smaller of two numbers."""
+
+    nargs = 2
+
+
+class LargerIncrement(_RealFunction):
+    """``LargerIncrement(c, l, b, r)``: the larger delta >= 0 with c delta - l ln(1 + delta/b) = r."""
+
+    nargs = 4
+    is_nonnegative = True
+
+
+class InfimumOnBoundary(_RealFunction):
+    """``InfimumOnBoundary(x_0, r)``: the infimum of e(x) over 0 < x <= x_0."""
+
+    nargs = 2
+
+
+class InfimumOverMultipliers(_RealFunction):
+    """``InfimumOverMultipliers(F, nu_0)``: the infimum over nu >= nu_0 of F, an expression in ``MULTIPLIER``."""
+
+    nargs = 2
+
+
+class LargestBlock(_RealFunction):
+    """The largest over the blocks of an expression in the block index ``j``."""
+
+    nargs = 1
+
+
+class LeastOverSteps(_RealFunction):
+    """The least over t < T of an expression in ``STEP``."""
+
+    nargs = 1
+
+
+@dataclass(frozen=True)
+class Relation:
+    """``left symbol right`` for all values of its letters and free symbols; both sides scalars, or vectors with ``==``."""
+
+    left: Any
+    symbol: Literal["==", "<=", "<"]
+    right: Any
+
+    @property
+    def gap(self) -> Any:
+        """``right - left``."""
+        return self.right - self.left
+
+    def map(self, change: Callable[[Any], Any]) -> Relation:
+        """The relation between the changed sides."""
+        return Relation(change(self.left), self.symbol, change(self.right))
+
+    def negation(self) -> Relation:
+        """What holds where this inequality does not."""
+        if self.symbol == "==":
+            raise ValueError("symbol: an equation has no negation here, an inequality has")
+        return Relation(self.right, "<" if self.symbol == "<=" else "<=", self.left)
+
+    def free_symbols(self) -> set[Any]:
+        """The free symbols of both sides."""
+        return set(self.left.free_symbols | self.right.free_symbols)
+
+    def has(self, *patterns: Any) -> bool:
+        """Whether one of the sides contains one of the expressions or types."""
+        return bool(self.left.has(*patterns) or self.right.has(*patterns))
+
+    def __str__(self) -> str:
+        symbol = "=" if self.symbol == "==" else self.symbol
+        return f"{self.left} {symbol} {self.right}"
+
+    def latex(self, printer: Callable[[Any], str]) -> str:
+        """The relation as LaTeX."""
+        symbol = {"==": "=", "<=": r"\le", "<": "<"}[self.symbol]
+        return f"{printer(self.left)} {symbol} {printer(self.right)}"
+
+
+class Mathematics:
+    """The mathematics namespace ``m`` of the claims' formulas, in sympy."""
+
+    pi = sympy.pi
+    infinity = sympy.oo
+    atan = staticmethod(sympy.atan)
+    cos = staticmethod(sympy.cos)
+    log = staticmethod(sympy.log)
+    sqrt = staticmethod(sympy.sqrt)
+    abs = staticmethod(sympy.Abs)
+    minimum = staticmethod(Smallest)
+    maximum = staticmethod(Largest)
+    larger_increment = staticmethod(LargerIncrement)
+    infimum_on_boundary = staticmethod(InfimumOnBoundary)
+    least = staticmethod(LeastOverSteps)
+
+    @staticmethod
+    def number(value: Any) -> Expr:
+        """A constant."""
+        return sympy.sympify(value)
+
+    @staticmethod
+    def log1p(x: Expr) -> Expr:
+        """ln(1 + x)."""
+        return sympy.log(1 + x)
+
+    @staticmethod
+    def if_less(a: Any, b: Any, then: Any, otherwise: Any) -> Expr:
+        """then where a < b, else otherwise."""
+        return IfLess(*(sympy.sympify(x) for x in (a, b, then, otherwise)))
+
+    @staticmethod
+    def sum(x: Expr) -> Expr:
+        """The sum over the steps before the horizon."""
+        return Sum(x, (STEP, 0, HORIZON - 1))
+
+    @staticmethod
+    def steps(_: Expr) -> Expr:
+        """The horizon."""
+        return HORIZON
+
+    @staticmethod
+    def over_blocks(x: Expr) -> Expr:
+        """The sum over the blocks."""
+        return over_blocks(x) if x.has(BLOCK) else x * BLOCKS
+
+    @staticmethod
+    def over_other_blocks(x: Expr) -> Expr:
+        """The sum over all blocks but the own one."""
+        return Mathematics.over_blocks(x) - x
+
+    @staticmethod
+    def largest_block(x: Expr) -> Expr:
+        """The largest over the blocks."""
+        return LargestBlock(over_blocks(x).function)
+
+    @staticmethod
+    def quadratic_form(M: IndexedBase, y: Expr, y_g: Expr) -> Expr:
+        """The quadratic form of the symmetric matrix M in (y_1 .. y_m, y_g); y_g has the index 0."""
+        second = Symbol("k", integer=True, positive=True)
+        diagonal = over_blocks(over_blocks(M[BLOCK, second] * y * y.xreplace({BLOCK: second})), second)
+        return diagonal + 2 * over_blocks(M[BLOCK, 0] * y * y_g) + M[0, 0] * y_g**2
+
+    @staticmethod
+    def infimum_over_multipliers(function: Callable[[Expr], Expr], nu_0: Expr) -> Expr:
+        """The infimum of function(nu) over nu >= nu_0."""
+        return InfimumOverMultipliers(function(MULTIPLIER), nu_0)
+
+
+def _base(name: str) -> IndexedBase:
+    if name in _POSITIVE:
+        return IndexedBase(name, positive=True)
+    return IndexedBase(name, nonnegative=True) if name in _NONNEGATIVE else IndexedBase(name, real=True)
+
+
+def _constant(name: str) -> Symbol:
+    if name in _POSITIVE:
+        return Symbol(name, positive=True)
+    return Symbol(name, nonnegative=True) if name in _NONNEGATIVE else Symbol(name, real=True)
+
+
+def letter(name: str, step: Expr = STEP, block: Expr = BLOCK) -> Any:
+    """A letter of the theory at a step and a block; the matrix ``M`` as it is.
+
+    Raises:
+        ValueError: if the registry has no such letter.
+    """
+    if name not in SYMBOLS:
+        raise ValueError(f"name: {name!r} is no letter of the theory: {', '.join(SYMBOLS)}")
+    if name == "M":
+        return IndexedBase("M", real=True)
+    symbol = SYMBOLS[name]
+    indices = ([] if symbol.kind == "constant" else [step]) + ([block] if symbol.per_block else [])
+    return _base(name)[tuple(indices)] if indices else _constant(name)
+
+
+class Letters:
+    """The namespace ``s`` of the claims' formulas: ``s.S``, ``s.S_next``, ``s.S_first``, ``s.S_last``."""
+
+    _steps: tuple[tuple[str, Expr], ...] = (("_next", STEP + 1), ("_first", sympy.Integer(0)), ("_last", HORIZON))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in SYMBOLS:
+            return letter(name)
+        for suffix, step in self._steps:
+            if name.endswith(suffix) and name.removesuffix(suffix) in SYMBOLS:
+                return letter(name.removesuffix(suffix), step)
+        raise AttributeError(f"name: {name!r} is no letter of the theory: {', '.join(SYMBOLS)}")
+
+
+def bound_variables(expression: Any) -> set[Symbol]:
+    """The variables that some sum, least, largest or infimum inside the expression binds."""
+    bound = {limit[0] for total in expression.atoms(Sum) for limit in total.limits}
+    if expression.has(LeastOverSteps):
+        bound.add(STEP)
+    if expression.has(InfimumOverMultipliers):
+        bound.add(MULTIPLIER)
+    if expression.has(LargestBlock):
+        bound.add(Symbol("j", integer=True, positive=True))
+    return bound
+
+
+m = Mathematics()
+s = Letters()
+
+
+def statement(claim: Claim, conclusion: Conclusion) -> Relation:
+    """The conclusion's relation, from the registry's own formulas.
+
+    Raises:
+        ValueError: if the conclusion is not one of the claim.
+    """
+    if conclusion not in claim.conclusions:
+        raise ValueError(f"conclusion: {conclusion.slug!r} is none of {claim.slug}: {[c.slug for c in claim.conclusions]}")
+    return Relation(sympy.sympify(conclusion.left(m, s)), conclusion.relation, sympy.sympify(conclusion.right(m, s)))

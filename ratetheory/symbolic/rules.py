@@ -1,0 +1,329 @@
+"""Rules of logic and order: substitution, linear combination with nonnegative factors, cases, extreme values.
+
+Every rule raises ``RuleFailure`` when its step does not check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sympify
+
+from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
+from ratetheory.symbolic.namespace import MULTIPLIER, IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables
+from ratetheory.symbolic.vectors import BLOCK, FAMILY, OTHER_BLOCK, Vector, inner, over_blocks
+
+Term = tuple[Any, ...]
+"""A nonnegative factor and the facts whose gaps it multiplies."""
+
+
+class Witness(Dummy):
+    """A number that exists by a rule. Facts about it are never instantiated: it depends on their free symbols."""
+
+
+@rule("assumption of a case")
+def suppose(ctx: Context, relation: Relation) -> Inference:
+    """A relation, under itself as a local assumption."""
+    return Inference(relation, assumptions=frozenset({relation}))
+
+
+@rule("sign of a letter")
+def by_sign(ctx: Context, goal: Relation) -> Inference:
+    """An inequality whose gap is nonnegative (positive for ``<``) by the signs of its letters alone."""
+    certain = is_positive(goal.gap) if goal.symbol == "<" else is_nonnegative(goal.gap)
+    if goal.symbol == "==" or not certain:
+        raise RuleFailure(f"the signs of the letters do not give {goal}")
+    return Inference(goal)
+
+
+@rule("rewriting in a normal form")
+def identity(ctx: Context, goal: Relation) -> Inference:
+    """An equation whose sides have the same normal form."""
+    if goal.symbol != "==" or not are_equal(goal.left, goal.right):
+        raise RuleFailure(f"the normal forms of the sides of {goal} differ")
+    return Inference(goal)
+
+
+@rule("linear combination with nonnegative factors")
+def combine(ctx: Context, goal: Relation, *terms: Term) -> Inference:
+    """The goal's gap is a sum of products (factor times gaps of facts) plus something nonnegative by the signs of letters.
+
+    A factor is nonnegative, or anything if an equation is among the facts it multiplies. This contains transitivity,
+    multiplication by nonnegative numbers, sums of squares and any polynomial certificate.
+    """
+    return _combination(goal, terms)
+
+
+def _combination(goal: Relation, terms: Sequence[Term]) -> Inference:
+    remainder, strict, facts = goal.gap, False, []
+    for factor, *used in terms:
+        factor = sympify(factor)
+        equation = any(f.relation.symbol == "==" for f in used)
+        if goal.symbol == "==" and not equation:
+            raise RuleFailure("an equation follows from equations alone")
+        if not equation and not is_nonnegative(factor):
+            raise RuleFailure(f"the factor {factor} is not certainly nonnegative")
+        remainder = remainder - Mul(factor, *(f.relation.gap for f in used))
+        strict = strict or (is_positive(factor) and all(f.relation.symbol == "<" for f in used))
+        facts.extend(used)
+    if is_zero(remainder):
+        if goal.symbol == "<" and not strict:
+            raise RuleFailure("nothing in the combination is strict")
+        return Inference(goal, tuple(facts))
+    if goal.symbol == "<=" and is_nonnegative(remainder):
+        return Inference(goal, tuple(facts))
+    if goal.symbol == "<" and (is_positive(remainder) or (strict and is_nonnegative(remainder))):
+        return Inference(goal, tuple(facts))
+    raise RuleFailure(f"the combination leaves {_short(canonical(remainder))}")
+
+
+def _short(expression: Any) -> str:
+    text = str(expression)
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+@rule("equals for equals")
+def rewrite(ctx: Context, fact: Fact, *equations: Fact) -> Inference:
+    """The fact with the left side of each equation replaced by its right side, one equation after the other."""
+    relation = fact.relation
+    for equation in equations:
+        if equation.relation.symbol != "==":
+            raise RuleFailure(f"{equation} is no equation")
+        old, new = equation.relation.left, equation.relation.right
+        changed = relation.map(lambda side, old=old, new=new: side.xreplace({old: new}))  # type: ignore[misc]
+        if changed == relation:
+            raise RuleFailure(f"{old} does not occur in {relation}")
+        relation = changed
+    return Inference(relation, (fact, *equations))
+
+
+@rule("special case")
+def instantiate(ctx: Context, fact: Fact, values: Mapping[Symbol, Any], *signs: Fact) -> Inference:
+    """The fact with free symbols replaced; a value has the sign its symbol was declared with, by letters or by a fact."""
+    for symbol, value in values.items():
+        _check_value(fact, symbol, sympify(value), signs)
+    substitution = {symbol: sympify(value) for symbol, value in values.items()}
+    assumptions = frozenset(a.map(lambda side: side.xreplace(substitution)) for a in fact.assumptions)
+    assumptions = assumptions.union(*(sign.assumptions for sign in signs))
+    relation = fact.relation.map(lambda side: side.xreplace(substitution))
+    if any(r.has(S.NaN, S.ComplexInfinity, oo) for r in (relation, *assumptions)):
+        raise RuleFailure(f"{values} leaves the domain of {fact.relation}")
+    return Inference(relation, (fact, *signs), assumptions)
+
+
+def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact]) -> None:
+    everything = (fact.relation, *fact.assumptions)
+    if not isinstance(symbol, Symbol) or isinstance(symbol, Witness) or symbol in (FAMILY, MULTIPLIER):
+        raise RuleFailure(f"{symbol} cannot be replaced")
+    if any(r.has(Witness) for r in everything):
+        raise RuleFailure("a fact about a number that exists by a rule has no special cases")
+    if any(r.has(OTHER_BLOCK) for r in everything) or value.has(OTHER_BLOCK):
+        raise RuleFailure(f"{OTHER_BLOCK} stands for a block other than {BLOCK}")
+    bound = {variable for r in everything for side in (r.left, r.right) for variable in bound_variables(side)}
+    if symbol in bound or value.free_symbols & bound:
+        raise RuleFailure(f"{symbol} or {value} meets a bound variable")
+    if symbol.is_integer and not value.is_integer:
+        raise RuleFailure(f"{value} is not certainly an integer")
+    if symbol.is_positive and not (is_positive(value) or _known(Relation(S.Zero, "<", value), signs)):
+        raise RuleFailure(f"{value} is not certainly positive")
+    nonnegative = is_nonnegative(value) or _known(Relation(S.Zero, "<=", value), signs)
+    if symbol.is_nonnegative and not symbol.is_positive and not nonnegative:
+        raise RuleFailure(f"{value} is not certainly nonnegative")
+    if not value.is_real and not value.is_extended_real:
+        raise RuleFailure(f"{value} is not certainly real")
+
+
+def _known(relation: Relation, facts: Sequence[Fact]) -> bool:
+    for fact in facts:
+        given = fact.relation
+        weak_enough = given.symbol == "<" or relation.symbol == "<="
+        if given.symbol != "==" and weak_enough and is_zero(given.gap - relation.gap):
+            return True
+    return False
+
+
+@rule("function for a function")
+def instantiate_family(ctx: Context, fact: Fact, pattern: Indexed, value: Expr) -> Inference:
+    """The fact for another family of numbers: ``pattern`` is the old family at ``BLOCK``, ``value`` the new one there."""
+    if pattern.indices != (BLOCK,) or not pattern.is_nonnegative or pattern.is_positive or not is_nonnegative(value):
+        raise RuleFailure(f"{value} cannot stand for {pattern}")
+    bound = bound_variables(fact.relation.left) | bound_variables(fact.relation.right)
+    if fact.assumptions or fact.relation.has(Witness, OTHER_BLOCK) or value.free_symbols & bound:
+        raise RuleFailure("the fact depends on more than the family")
+    base = pattern.base
+
+    def change(side: Basic) -> Basic:
+        found = {one for one in side.atoms(Indexed) if one.base == base}
+        return side.xreplace({one: value.xreplace({BLOCK: one.indices[0]}) for one in found})
+
+    return Inference(fact.relation.map(change), (fact,))
+
+
+@rule("cases")
+def cases(ctx: Context, first: Fact, second: Fact, condition: Relation) -> Inference:
+    """What holds under a condition and under its negation holds."""
+    if first.relation != second.relation:
+        raise RuleFailure("the two cases prove different relations")
+    opposite = condition.negation()
+    rest = (first.assumptions - {condition}) | (second.assumptions - {opposite})
+    return Inference(first.relation, (first, second), rest)
+
+
+@rule("absurd case")
+def absurd(ctx: Context, goal: Relation, *terms: Term) -> Inference:
+    """Anything, where facts combine to 0 < 0."""
+    inference = _combination(Relation(S.Zero, "<", S.Zero), terms)
+    return Inference(goal, inference.premises)
+
+
+@rule("discharge of a known assumption")
+def discharge(ctx: Context, fact: Fact, known: Fact) -> Inference:
+    """The fact without an assumption that is itself a fact (or follows from one by its gap)."""
+    found = [a for a in fact.assumptions if a == known.relation or _known(a, (known,))]
+    if not found:
+        raise RuleFailure(f"{known.relation} is no assumption of the fact")
+    return Inference(fact.relation, (fact, known), (fact.assumptions - set(found)) | known.assumptions)
+
+
+@rule("square root of both sides")
+def root_of_squares(ctx: Context, fact: Fact, goal: Relation) -> Inference:
+    """From ``x^2 <= y^2`` (or ``==``) with x, y nonnegative by their letters: ``x <= y`` (or ``==``)."""
+    squares = Relation(goal.left**2, goal.symbol, goal.right**2)
+    if goal.symbol != fact.relation.symbol or not is_zero(squares.gap - fact.relation.gap):
+        raise RuleFailure(f"{fact.relation} is not the square of {goal}")
+    if not is_nonnegative(goal.left) or not is_nonnegative(goal.right):
+        raise RuleFailure(f"the sides of {goal} are not certainly nonnegative")
+    return Inference(goal, (fact,))
+
+
+@rule("two bounds on an absolute value")
+def absolute_value(ctx: Context, goal: Relation, upper: Fact, lower: Fact) -> Inference:
+    """From ``x <= y`` and ``-x <= y``: ``|x| <= y``."""
+    if goal.symbol != "<=" or goal.left.func.__name__ != "Abs":
+        raise RuleFailure(f"{goal} does not bound an absolute value")
+    inside = goal.left.args[0]
+    wanted = (Relation(inside, "<=", goal.right), Relation(-inside, "<=", goal.right))
+    if not (_known(wanted[0], (upper,)) and _known(wanted[1], (lower,))):
+        raise RuleFailure("the facts are not the two bounds")
+    return Inference(goal, (upper, lower))
+
+
+@rule("absolute value")
+def below_absolute(ctx: Context, fact: Fact, value: Expr) -> Inference:
+    """From ``|x| <= y``: ``value <= y``, where value is x or -x."""
+    left = fact.relation.left
+    if left.func.__name__ != "Abs" or not (is_zero(value - left.args[0]) or is_zero(value + left.args[0])):
+        raise RuleFailure(f"{fact.relation} does not bound the absolute value of {value}")
+    return Inference(Relation(value, fact.relation.symbol, fact.relation.right), (fact,))
+
+
+@rule("sum over blocks")
+def sum_blocks(ctx: Context, fact: Fact, *indices: Symbol) -> Inference:
+    """The sum of a fact over all blocks, over one or two block indices."""
+    if any(a.has(index) for a in fact.assumptions for index in indices) or fact.relation.has(Witness, OTHER_BLOCK):
+        raise RuleFailure("an assumption depends on the block")
+
+    def total(side: Expr) -> Expr:
+        for index in indices:
+            side = Add(*(over_blocks(term, index) for term in Add.make_args(side)))
+        return side
+
+    symbol = "<=" if fact.relation.symbol == "<" else fact.relation.symbol
+    return Inference(Relation(total(fact.relation.left), symbol, total(fact.relation.right)), (fact,))
+
+
+@rule("choice by a condition")
+def choose(ctx: Context, branch: IfLess, holds: bool) -> Inference:
+    """The value of ``IfLess`` under its condition, or under the negation."""
+    left, right, a, b = branch.args
+    condition = Relation(left, "<", right)
+    assumed = condition if holds else condition.negation()
+    return Inference(Relation(branch, "==", a if holds else b), assumptions=frozenset({assumed}))
+
+
+@rule("the larger of two")
+def larger_of(ctx: Context, largest: Largest, which: int) -> Inference:
+    """Each of two numbers is at most the larger one."""
+    return Inference(Relation(largest.args[which], "<=", largest))
+
+
+@rule("the larger of two is one of them")
+def larger_is(ctx: Context, largest: Largest, which: int) -> Inference:
+    """The larger of two is the one that is at least the other (a local assumption)."""
+    other, own = largest.args[1 - which], largest.args[which]
+    condition = Relation(other, "<=" if which == 1 else "<", own)
+    return Inference(Relation(largest, "==", own), assumptions=frozenset({condition}))
+
+
+@rule("at most the smaller of two")
+def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -> Inference:
+    """From ``x <= a`` and ``x <= b``: ``x <= min(a, b)``."""
+    left = first.relation.left
+    wanted = [Relation(left, "<=", bound) for bound in smallest.args]
+    if not _known(wanted[0], (first,)) or not _known(wanted[1], (second,)):
+        raise RuleFailure("the facts do not bound one number by both")
+    return Inference(Relation(left, "<=", smallest), (first, second))
+
+
+@rule("the smaller of two")
+def smaller_of(ctx: Context, smallest: Smallest, which: int) -> Inference:
+    """The smaller of two numbers is at most each."""
+    return Inference(Relation(smallest, "<=", smallest.args[which]))
+
+
+@rule("the largest over the blocks")
+def below_largest_block(ctx: Context, largest: LargestBlock, index: Symbol) -> Inference:
+    """The value at each block is at most the largest."""
+    bound = Symbol("j", integer=True, positive=True)
+    return Inference(Relation(largest.args[0].xreplace({bound: index}), "<=", largest))
+
+
+@rule("everything is at most infinity")
+def below_infinity(ctx: Context, left: Expr) -> Inference:
+    """A real number is at most infinity."""
+    if not left.is_real:
+        raise RuleFailure(f"{left} is not certainly real")
+    return Inference(Relation(left, "<=", oo))
+
+
+@rule("vectors with the same coefficients")
+def vector_identity(ctx: Context, goal: Relation, *equations: Fact) -> Inference:
+    """An equation of vectors: after replacing vectors by the vector equations, the coefficients agree.
+
+    Scalar equations among ``equations`` replace scalars in the coefficients.
+    """
+    difference = goal.left - goal.right
+    for equation in equations:
+        old, new = equation.relation.left, equation.relation.right
+        if isinstance(old, Vector):
+            ((atom, coefficient),) = old.terms()
+            if coefficient != 1:
+                raise RuleFailure("a vector equation must give one named vector")
+            difference = difference.replace_vectors({atom: new})
+        else:
+            difference = difference.xreplace({old: new})
+    if goal.symbol != "==" or not all(is_zero(c) for _, c in difference.terms()):
+        raise RuleFailure(f"the coefficients differ: {_short(difference)}")
+    return Inference(goal, tuple(equations))
+
+
+@rule("inner product of equals")
+def inner_of(ctx: Context, first: Fact, second: Fact) -> Inference:
+    """From ``u = v`` and ``u' = v'``: ``<u, u'> = <v, v'>``."""
+    if first.relation.symbol != "==" or second.relation.symbol != "==":
+        raise RuleFailure("inner products are equal where the vectors are")
+    relation = Relation(
+        inner(first.relation.left, second.relation.left), "==", inner(first.relation.right, second.relation.right)
+    )
+    return Inference(relation, (first, second))
+
+
+@rule("function of equals")
+def congruence(ctx: Context, function: Expr, x: Symbol, equation: Fact) -> Inference:
+    """From ``a = b``: ``F(a) = F(b)``."""
+    if equation.relation.symbol != "==":
+        raise RuleFailure(f"{equation} is no equation")
+    left, right = (function.xreplace({x: side}) for side in (equation.relation.left, equation.relation.right))
+    return Inference(Relation(left, "==", right), (equation,))
