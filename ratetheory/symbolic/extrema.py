@@ -31,10 +31,10 @@ def below_larger_root(ctx: Context, root: LargerIncrement, value: Expr, slope: F
     With l >= 0 and b > 0 the left side is convex in value and tends to infinity, so where it is at most r is an interval, and
     its right end is the larger root.
     """
-    c, l, b, r = root.args
-    if not is_nonnegative(l) or not is_positive(b) or not _says(slope, c, strict=True):
-        raise RuleFailure(f"the signs of {root} are not known: c > 0, l >= 0, b > 0 are needed")
-    if not _says(start, value) or not _says(level, r - c * value + l * log(1 + value / b)):
+    c, weight, b, r = root.args
+    if not is_nonnegative(weight) or not is_positive(b) or not _says(slope, c, strict=True):
+        raise RuleFailure(f"the signs of {root} are not known: c > 0, l >= 0 and b > 0 are needed")
+    if not _says(start, value) or not _says(level, r - c * value + weight * log(1 + value / b)):
         raise RuleFailure(f"the facts do not put {value} below the level {r}")
     return Inference(Relation(value, "<=", root), (slope, start, level))
 

@@ -1,7 +1,7 @@
 """One-variable inequalities by repeated differentiation from a known point; a failure looks for a certain counterexample.
 
-The functions are built from +, *, powers, log, atan, sin, cos, tan, sqrt, acos; the variable ranges over [0, oo) unless an upper end
-is given. Other letters are parameters with the signs they were declared with.
+The functions are built from sums, products, powers, log, atan, sin, cos and acos; the variable ranges over [0, oo). Other letters
+are parameters with the signs they were declared with.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def bounded_by_limit(ctx: Context, goal: Relation, x: Symbol) -> Inference:
 
 @rule("monotone on an interval")
 def monotone(ctx: Context, function: Expr, x: Symbol, low: Expr, high: Expr, ordered: Fact, slope: Fact) -> Inference:
-    """``F(low) <= F(high)`` from ``low <= high`` and ``0 <= F'(x)`` for ``low <= x <= high`` (the latter assumptions end here)."""
+    """``F(low) <= F(high)`` from ``low <= high`` and ``0 <= F'(x)`` under ``low <= x``, ``x <= high`` (which end here)."""
     check_regular(function, x)
     if not (is_positive(low) if x.is_positive else is_nonnegative(low) or not x.is_nonnegative):
         raise RuleFailure(f"{low} does not have the sign of {x}")

@@ -30,7 +30,6 @@ _ESCAPES = {
     "|": r"\textbar{}",
 }
 _HEAD = r"""\documentclass[10pt]{article}
-\usepackage[T1]{fontenc}
 \usepackage{amsmath,amssymb}
 \setlength{\parindent}{0pt}
 \setlength{\emergencystretch}{3em}
@@ -107,11 +106,8 @@ def latex_document(derivations: Sequence[Derivation]) -> str:
 
 def _section(derivation: Derivation) -> str:
     claim = derivation.claim
-    lines = [
-        rf"\section*{{{escape(claim.slug)}: {escape(derivation.verdict.status)}}}",
-        rf"\textbf{{{escape(claim.title)}.}}",
-        "",
-    ]
+    lines = [rf"\section*{{{escape(claim.slug)}: {escape(derivation.verdict.status)}}}"]
+    lines.append(rf"\textbf{{{escape(claim.title)}.}}" + "\n")
     lines.append(f"Source: {escape(claim.source)}.\n")
     lines.append("Hypotheses: " + "; ".join(escape(h.sentence) for h in claim.hypotheses) + ".\n")
     outcomes = derivation.verdict.evidence["conclusions"]
@@ -120,9 +116,8 @@ def _section(derivation: Derivation) -> str:
         own = "".join(f", if {escape(h.sentence)}" for h in conclusion.hypotheses)
         reason = f" ({escape(outcome['reason'])})" if outcome["reason"] else ""
         relation = statement(claim, conclusion).latex(formula)
-        lines.append(
-            rf"\textit{{{escape(conclusion.slug)}}}{own}: ${relation}$ \quad [{escape(outcome['status'])}]{reason}" + "\n"
-        )
+        name = rf"\textit{{{escape(conclusion.slug)}}}{own}"
+        lines.append(rf"{name}: ${relation}$ \quad [{escape(outcome['status'])}]{reason}" + "\n")
     lines += [_line(number, step) for number, step in enumerate(derivation.steps, 1)]
     return "\n".join(lines)
 

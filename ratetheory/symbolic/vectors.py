@@ -50,6 +50,7 @@ class Vector(Basic):
     """A linear combination of named vectors: pairs (named vector, coefficient), each name once."""
 
     def __new__(cls, *pairs: Tuple) -> Vector:
+        """The sum of the pairs."""
         coefficients: dict[Indexed, Expr] = {}
         for atom, coefficient in pairs:
             coefficients[atom] = coefficients.get(atom, S.Zero) + coefficient
@@ -145,6 +146,7 @@ class Dot(Expr):
     is_real = True
 
     def __new__(cls, first: Indexed, second: Indexed) -> Dot:
+        """The product in a fixed order of its factors."""
         first, second = sorted((first, second), key=default_sort_key)
         return Expr.__new__(cls, first, second)
 
@@ -210,6 +212,7 @@ class Differential(Expr):
     is_real = True
 
     def __new__(cls, loss: Basic, point: Vector, *atoms: Indexed) -> Differential:
+        """The derivative with its directions in a fixed order."""
         return Expr.__new__(cls, loss, point, *sorted(atoms, key=default_sort_key))
 
     @property
