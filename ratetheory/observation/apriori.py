@@ -1,0 +1,138 @@
+"""The bound before training, from constants that are estimated along the run: always labelled ``estimated``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ratetheory.claims import claims
+from ratetheory.numeric.bound import Bound, bound_of_constants
+from ratetheory.numeric.constants import Block, Constants
+from ratetheory.observation.record import partition
+from ratetheory.observation.trace import Trace, replace_file
+
+_FROM_ESTIMATES = ("whole_sphere", "decoupled", "gradient_bound", "scale_variant_rate")
+
+
+@dataclass(frozen=True)
+class Apriori:
+    """``bound`` of claim ``gd-rate`` from estimated ``constants``, beside what was ``observed``: min over t < T of sum |G|^2 + |H|^2.
+
+    ``label``: ``estimated``, or ``vacuous`` if the bound says no more than the first gradient does.
+    """
+
+    bound: Bound
+    observed: float
+    constants: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        return "vacuous" if self.bound.method == "trivial" else "estimated"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The bound and what was observed, as plain data."""
+        constants = {name: np.asarray(value).tolist() for name, value in self.constants.items()}
+        return {**asdict(self), "bound": self.bound.as_dict(), "label": self.label, "constants": constants}
+
+
+def constants_of(
+    trace: Trace, path: Path | None, granularity: Literal["filter", "layer"], points: int
+) -> tuple[Mapping[str, Any] | str, Mapping[str, Any]]:
+    """The constants of sections 4 to 6 for each block, estimated along the run, and the run's facts with what they settle.
+
+    Where the run does not meet the other hypotheses of ``gd-rate``, or cannot be estimated, the reason stands in their place.
+    """
+    claim = claims["gd-rate"]
+    supposed = {**trace.facts, **dict.fromkeys(_FROM_ESTIMATES, True)}
+    if "scale_variant_rate" in trace.facts:
+        supposed["scale_variant_rate"] = trace.facts["scale_variant_rate"]
+    reason = claim.inapplicable(claim.conclusions[0], supposed)
+    if reason is not None:
+        return reason, trace.facts
+    if path is None or not (path / "snapshots").is_dir() or "loss" not in trace.dataset:
+        return "whole-sphere: the trace holds no snapshots of the weights to estimate the smoothness from", trace.facts
+    estimate = _estimate(path, granularity, points)
+    constants = _constants(trace, estimate, granularity)
+    facts = {**supposed, "scale_variant_rate": constants["kappa"] > 0}
+    facts["scale_variant_rate_reason"] = f"kappa = {constants['kappa']:.3g} with the estimated Lam_g"
+    if constants["kappa"] <= 0:
+        return f"scale-variant-rate: {facts['scale_variant_rate_reason']}", facts
+    return constants, facts
+
+
+def _estimate(path: Path, granularity: Literal["filter", "layer"], points: int) -> dict[str, Any]:
+    """The estimate of this trace, computed once and kept beside it."""
+    kept = path / f"smoothness-{granularity}-{points}.json"
+    steps = sum(1 for _ in path.glob("part-*.nc"))
+    try:
+        content = json.loads(kept.read_text())
+        if content["parts"] == steps:
+            return dict(content["estimate"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    from ratetheory.training.curvature import estimate_smoothness
+
+    estimate = estimate_smoothness(path, points=points, granularity=granularity).as_dict()
+    try:
+        replace_file(kept, json.dumps({"parts": steps, "estimate": estimate}).encode())
+    except OSError:
+        pass  # a trace that cannot be written to is estimated anew each time
+    return estimate
+
+
+def _constants(trace: Trace, estimate: Mapping[str, Any], granularity: Literal["filter", "layer"]) -> dict[str, Any]:
+    count = len(partition(trace, granularity).names)
+    L, Lam, Lam_g = float(estimate["L"]), float(estimate["Lam"]), estimate["Lam_g"]
+    f_low = float(trace.facts["f_low"])
+    rate = float(trace.run["specification"].get("scale_variant_learning_rate", 0.0)) if Lam_g is not None else 0.0
+    kappa = 1 - rate * (Lam_g or 0.0) / 2
+    return {
+        "L": np.full(count, L),
+        "Lam": np.full(count, Lam),
+        "Gbar": np.full(count, np.pi / 2 * L),
+        "f_low": f_low,
+        "gap": float(trace.dataset["loss"].values[0]) - f_low,
+        "Lam_g": Lam_g or 0.0,
+        "eta_g": rate,
+        "kappa": kappa,
+        "nu_0": 1 / (rate * kappa) if rate > 0 and kappa > 0 else 0.0,
+        "granularity": granularity,
+    }
+
+
+def apriori_bound(trace: Trace, constants: Mapping[str, Any]) -> Apriori:
+    """The bound at the run's number of steps."""
+    groups = partition(trace, constants["granularity"])
+    S = groups.total(trace.dataset["squared_norm"].values)[0]
+    eta = trace.dataset["learning_rate"].values[0]
+    blocks = tuple(
+        Block(
+            name,
+            Fraction(float(S[part])),
+            Fraction(float(eta[groups.index == part][0])),
+            Fraction(float(constants["L"][part])),
+            Fraction(float(constants["Gbar"][part])),
+        )
+        for part, name in enumerate(groups.names)
+    )
+    variant = constants["eta_g"] > 0
+    Lam = tuple(Fraction(float(value)) for value in constants["Lam"])
+    given = Constants(
+        blocks=blocks,
+        gap=Fraction(float(constants["gap"])),
+        decoupled=(*Lam, Fraction(float(constants["Lam_g"]))) if variant else Lam,
+        scale_variant_learning_rate=Fraction(float(constants["eta_g"])) if variant else None,
+        scale_variant_smoothness=Fraction(float(constants["Lam_g"])) if variant else Fraction(0),
+        estimated=("smoothness", "decoupled_smoothness", "gradient_bound"),
+    )
+    steps = int(trace.dataset.sizes["step"])
+    from ratetheory.observation.compare import gradient_norms
+
+    bound = bound_of_constants(given, steps, None, ("sharper",), True)
+    return Apriori(bound, float(gradient_norms(trace).min() ** 2), constants)

@@ -1,0 +1,169 @@
+"""Hold the claims against a recorded run: contract verdicts, the fitted exponent, effective rates, the a-priori bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from ratetheory.claims import claims
+from ratetheory.claims.statement import Claim
+from ratetheory.observation.apriori import Apriori, apriori_bound, constants_of
+from ratetheory.observation.exponent import Exponent, fit_exponent
+from ratetheory.observation.judge import Observation, observe
+from ratetheory.observation.record import GRANULARITIES, Granularity, Groups, blocks, identities, partition
+from ratetheory.observation.trace import Trace, load_trace
+
+_NEEDS_CONSTANTS = {"L", "Lam", "M", "Gbar"}
+_ORDER = ("violated", "not resolvable", "held", "not applicable")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one run shows.
+
+    ``observations``: a verdict for each claim, conclusion and group that a run can show. ``effective_rates``: for each group
+    the first and last eta/S, S the squared norm of the whole group. ``exponent``: of min |G| against T. ``apriori``: the bound of claim ``gd-rate``
+    from estimated constants, or the reason why there is none.
+    """
+
+    name: str
+    trace: Trace
+    granularity: Granularity
+    observations: tuple[Observation, ...]
+    effective_rates: Mapping[str, tuple[float, float]]
+    exponent: Exponent | None
+    apriori: Apriori | str
+
+    def verdicts(self) -> dict[str, str]:
+        """One word a claim: ``violated`` if anywhere, ``not applicable`` only if everywhere."""
+        words: dict[str, str] = {}
+        for claim in dict.fromkeys(o.claim for o in self.observations):
+            found = {o.status for o in self.observations if o.claim == claim}
+            words[claim] = next(word for word in _ORDER if word in found)
+        return words
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as plain data."""
+        return {
+            "name": self.name,
+            "granularity": self.granularity,
+            "specification": self.trace.run["specification"],
+            "steps": int(self.trace.dataset.sizes["step"]),
+            "verdicts": self.verdicts(),
+            "observations": [o.as_dict() for o in self.observations],
+            "effective_rates": {name: list(pair) for name, pair in self.effective_rates.items()},
+            "exponent": None if self.exponent is None else self.exponent.as_dict(),
+            "apriori": self.apriori if isinstance(self.apriori, str) else self.apriori.as_dict(),
+        }
+
+
+@overload
+def compare(trace: Trace | str | Path, granularity: Granularity = "layer", points: int = 20) -> Comparison: ...
+@overload
+def compare(trace: Sequence[Trace | str | Path], granularity: Granularity = "layer", points: int = 20) -> list[Comparison]: ...
+def compare(
+    trace: Trace | str | Path | Sequence[Trace | str | Path], granularity: Granularity = "layer", points: int = 20
+) -> Comparison | list[Comparison]:
+    """Compare one run, or several, with the claims; a run is a ``Trace`` or the path of one.
+
+    Identities are checked filter by filter and reported by ``granularity`` (``filter``, ``layer``, ``all``). Claims that need
+    smoothness constants take one block a filter or a layer and constants estimated at ``points`` snapshots of the run, if it
+    meets all other hypotheses. Raises ``ValueError`` for what is no trace and for an unknown granularity.
+    """
+    if not isinstance(trace, Trace | str | Path):
+        return [compare(one, granularity, points) for one in trace]
+    if granularity not in GRANULARITIES:
+        raise ValueError(f"granularity: {granularity!r} is not known; allowed: {', '.join(GRANULARITIES)}")
+    path = None if isinstance(trace, Trace) else Path(trace)
+    loaded = trace if isinstance(trace, Trace) else load_trace(trace)
+    groups = partition(loaded, granularity)
+    constants, facts = constants_of(loaded, path, "filter" if granularity == "filter" else "layer", points)
+    observed = [
+        *_identities(loaded, groups),
+        *_with_constants(loaded, granularity, constants, facts),
+    ]
+    order = {slug: i for i, slug in enumerate(claims)}
+    return Comparison(
+        name=path.name if path is not None else str(loaded.run["specification"].get("network", "trace")),
+        trace=loaded,
+        granularity=granularity,
+        observations=tuple(sorted(observed, key=lambda o: order[o.claim])),
+        effective_rates=_effective_rates(loaded, groups),
+        exponent=fit_exponent(gradient_norms(loaded)),
+        apriori=constants if isinstance(constants, str) else apriori_bound(loaded, constants),
+    )
+
+
+def gradient_norms(trace: Trace) -> np.ndarray:
+    """For each step the root of sum_i |G_i|^2 + |H|^2, the gradient at normalised weights."""
+    S = trace.dataset["squared_norm"].values[:-1]
+    total = (S * trace.dataset["squared_gradient"].values).sum(axis=1)
+    if "scale_variant_squared_gradient" in trace.dataset:
+        total = total + trace.dataset["scale_variant_squared_gradient"].values
+    return np.asarray(np.sqrt(total))
+
+
+def _effective_rates(trace: Trace, groups: Groups) -> dict[str, tuple[float, float]]:
+    S = groups.total(trace.dataset["squared_norm"].values)
+    eta = trace.dataset["learning_rate"].values
+    first = [float(eta[0, groups.index == part][0]) for part in range(len(groups.names))]
+    last = [float(eta[-1, groups.index == part][0]) for part in range(len(groups.names))]
+    return {name: (first[i] / S[0, i], last[i] / S[-1, i]) for i, name in enumerate(groups.names)}
+
+
+def _identities(trace: Trace, groups: Groups) -> list[Observation]:
+    """The claims that need no constants, filter by filter."""
+    symbols = identities(trace)
+    names = tuple(str(block["name"]) for block in trace.run["blocks"])
+    alive = trace.dataset["squared_gradient"].values > 0
+    found = []
+    for claim in claims.values():
+        if _NEEDS_CONSTANTS & set(claim.symbols):
+            continue
+        found += _observe(claim, symbols, names, groups, alive, trace.facts)
+    return found
+
+
+def _with_constants(
+    trace: Trace, granularity: Granularity, constants: Mapping[str, Any] | str, facts: Mapping[str, Any]
+) -> list[Observation]:
+    """The claims that need constants, block by block; constants may be the reason why there are none."""
+    partitioned = partition(trace, "filter" if granularity == "filter" else "layer")
+    report = Groups(("all",), np.zeros(len(partitioned.names), dtype=int)) if granularity == "all" else None
+    groups = report or Groups(partitioned.names, np.arange(len(partitioned.names)))
+    symbols = None if isinstance(constants, str) else blocks(trace, partitioned, constants)
+    alive = partitioned.total(trace.dataset["squared_gradient"].values) > 0
+    found = []
+    for claim in claims.values():
+        if _NEEDS_CONSTANTS & set(claim.symbols) and claim.setting in ("trajectory", "great-circle"):
+            found += _observe(claim, symbols, partitioned.names, groups, alive, facts)
+    return found
+
+
+def _observe(
+    claim: Claim,
+    symbols: Mapping[str, Any] | None,
+    names: tuple[str, ...],
+    groups: Groups,
+    alive: np.ndarray,
+    facts: Mapping[str, Any],
+) -> list[Observation]:
+    """All conclusions of a claim; those of which a run records too little are left out."""
+    found: list[Observation] = []
+    for conclusion in claim.conclusions:
+        if conclusion.setting is not None and conclusion.setting != claim.setting:
+            continue
+        reason = claim.inapplicable(conclusion, facts)
+        try:
+            judged = [] if symbols is None else observe(claim, conclusion, symbols, names, groups, alive)
+        except AttributeError:
+            continue
+        if reason is not None:
+            found.append(Observation(claim.slug, conclusion.slug, "all", "not applicable", reason))
+        else:
+            found += judged
+    return found

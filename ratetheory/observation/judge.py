@@ -1,0 +1,127 @@
+"""What a run shows of one conclusion: held, violated (where first), not resolvable (precision) or not applicable (why)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.numeric import rounding
+from ratetheory.numeric.rounding import Rounded
+from ratetheory.observation.record import Groups, decoy, namespace
+
+RESOLVED = 0.5
+"""A conclusion is held only if at least this share of its entries is decided: a few lucky steps are no observation."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One conclusion on one group of blocks.
+
+    ``step`` and ``block`` are those of the first violation. ``figures``: ``resolved``, the share of the entries that the
+    precision decides; ``worst`` and ``median``, of |left - right| (or of left - right) relative to the larger side; ``worst_block``.
+    """
+
+    claim: str
+    conclusion: str
+    group: str
+    status: str
+    reason: str | None = None
+    step: int | None = None
+    block: str | None = None
+    figures: dict[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The observation as plain data."""
+        return asdict(self)
+
+
+def observe(
+    claim: Claim,
+    conclusion: Conclusion,
+    symbols: Mapping[str, Rounded],
+    names: tuple[str, ...],
+    groups: Groups,
+    alive: np.ndarray,
+) -> list[Observation]:
+    """Judge a conclusion at every step and block, reported by group.
+
+    ``names`` are the blocks of the last axis, ``groups`` their partition for the report, ``alive`` (steps, blocks) is false
+    where a block is dead: zero gradients pass every test and show nothing. Raises ``AttributeError`` where the record lacks a
+    symbol of the formula.
+    """
+    violation, resolved, relative = _entries(conclusion, symbols)
+    steps = len(violation)
+    alive = np.broadcast_to(alive[:steps], violation.shape) if violation.shape[1] == alive.shape[1] else np.ones_like(violation)
+    index = groups.index if violation.shape[1] == len(groups.index) else np.zeros(violation.shape[1], dtype=int)
+    group_names = groups.names if violation.shape[1] == len(groups.index) else ("all",)
+    found = []
+    for part, group in enumerate(group_names):
+        columns = np.flatnonzero(index == part)
+        cells = (violation[:, columns], resolved[:, columns], relative[:, columns], alive[:, columns].astype(bool))
+        labels = [names[c] if violation.shape[1] == len(names) else "all" for c in columns]
+        found.append(_judge(claim.slug, conclusion.slug, group, labels, *cells))
+    return found
+
+
+def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each step and block: certainly violated, decided, and the relative distance of the two sides."""
+    with np.errstate(all="ignore"):
+        left, right = _sides(conclusion, symbols)
+        excess = rounding.excess(left, conclusion.relation, right)
+        if conclusion.relation == "<=":
+            decided = np.isfinite(excess) & ((excess > 0) | (right.value - left.value >= left.error + right.error))
+        else:
+            # an equation is decided where it would be seen to fail if the theory were wrong
+            decided = np.isfinite(excess) & ((rounding.excess(*_swapped(conclusion, decoy(symbols))) > 0) | (excess > 0))
+        size = np.maximum(np.abs(left.value), np.abs(right.value))
+        size = np.where(size > 0, size, 1.0)
+        relative = (left.value - right.value) / size
+    shape = np.broadcast_shapes(excess.shape, decided.shape)
+    violation, decided, relative = (np.broadcast_to(v, shape)[0] for v in (excess > 0, decided, relative))
+    return violation, decided, relative if conclusion.relation == "<=" else np.abs(relative)
+
+
+def _sides(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[Rounded, Rounded]:
+    s = namespace(symbols)
+    return rounding.exact(conclusion.left(rounding, s)), rounding.exact(conclusion.right(rounding, s))
+
+
+def _swapped(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[Rounded, str, Rounded]:
+    left, right = _sides(conclusion, symbols)
+    return left, conclusion.relation, right
+
+
+def _judge(
+    claim: str,
+    conclusion: str,
+    group: str,
+    labels: list[str],
+    violation: np.ndarray,
+    resolved: np.ndarray,
+    relative: np.ndarray,
+    alive: np.ndarray,
+) -> Observation:
+    if violation.any():
+        step, block = (int(i) for i in np.argwhere(violation)[0])
+        figures = {"worst": float(relative[step, block]), "worst_block": labels[block]}
+        return Observation(claim, conclusion, group, "violated", None, step, labels[block], figures)
+    if not alive.any():
+        return Observation(claim, conclusion, group, "not resolvable", "every block is dead: all gradients are zero")
+    share = float(resolved[alive].mean())
+    live = np.where(alive, relative, -np.inf)
+    worst = np.unravel_index(int(np.argmax(live)), live.shape)
+    figures = {
+        "resolved": share,
+        "worst": float(live[worst]),
+        "median": float(np.median(relative[alive])),
+        "worst_block": labels[int(worst[1])],
+        "dead": int((~alive).all(axis=0).sum()),
+    }
+    if share < RESOLVED:
+        reason = f"rounding hides {1 - share:.0%} of the steps and blocks"
+        return Observation(claim, conclusion, group, "not resolvable", reason, figures=figures)
+    return Observation(claim, conclusion, group, "held", figures=figures)

@@ -1,0 +1,169 @@
+"""A trace as the claims' formulas read it: their symbols, with the error bars that the run's rounding allows.
+
+Identities are read filter by filter. What needs constants of smoothness is read block by block, a block being a filter, a
+layer or everything together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+
+from ratetheory.numeric import rounding
+from ratetheory.numeric.rounding import Rounded, exact, rounded
+from ratetheory.observation.trace import Trace
+
+Granularity = Literal["filter", "layer", "all"]
+GRANULARITIES: tuple[Granularity, ...] = ("filter", "layer", "all")
+
+FOREIGN_ERROR = 8 * 2.0**-24
+"""Relative error taken for the numbers of a log that does not state its own: single precision and a few operations."""
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A partition of a trace's filters: a name for each part and the part of each filter."""
+
+    names: tuple[str, ...]
+    index: Array
+
+    def total(self, values: Array) -> Array:
+        """The sum of the last axis over each part."""
+        return np.stack([values[..., self.index == part].sum(axis=-1) for part in range(len(self.names))], axis=-1)
+
+
+def partition(trace: Trace, granularity: Granularity) -> Groups:
+    """The trace's filters grouped by themselves, by their layer, or all together."""
+    filters = [str(block["name"]) for block in trace.run["blocks"]]
+    if granularity == "all":
+        return Groups(("all",), np.zeros(len(filters), dtype=int))
+    keys = filters if granularity == "filter" else [str(block["layer"]) for block in trace.run["blocks"]]
+    names = tuple(dict.fromkeys(keys))
+    return Groups(names, np.array([names.index(key) for key in keys]))
+
+
+def _values(trace: Trace, name: str) -> Array | None:
+    return trace.dataset[name].values if name in trace.dataset else None
+
+
+def _error(trace: Trace, name: str, otherwise: Array) -> Array:
+    """The recorded error, or that of a foreign log."""
+    recorded = _values(trace, name)
+    return FOREIGN_ERROR * otherwise if recorded is None else recorded
+
+
+def identities(trace: Trace) -> dict[str, Rounded]:
+    """The symbols of sections 1 to 3 for every filter; arrays of shape (1, steps, filters).
+
+    The norm before a step is known up to rounding of its own sum. The norm after it also carries the rounding of the stored
+    weights and of the gradient's radial part; the norm at the horizon carries that of all steps before.
+    """
+    S, eta = trace.dataset["squared_norm"].values, trace.dataset["learning_rate"].values
+    squared = trace.dataset["squared_gradient"].values
+    growth_error = _error(trace, "growth_error", S[1:])
+    squared_error = _error(trace, "squared_gradient_error", squared)
+    radial_error = _error(trace, "radial_error", np.sqrt(squared * S[:-1]))
+    sums = rounding.UNIT * 64 * S
+    step_error = growth_error + 2 * eta * radial_error
+    drift = np.cumsum(step_error, axis=0)
+    symbols = {
+        "S": rounded(S[:-1], sums[:-1]),
+        "S_next": rounded(S[1:], sums[1:] + step_error),
+        "S_first": rounded(S[:1], sums[:1]),
+        "S_last": rounded(S[1:], sums[1:] + drift),
+        "eta": exact(eta),
+    }
+    constant = exact(eta[:1])
+    symbols |= {f"b{suffix}": symbols[f"S{suffix}"] / constant for suffix in ("", "_next", "_first", "_last")}
+    raw = rounded(squared, squared_error)
+    symbols["G"] = rounding.sqrt(raw * symbols["S"])
+    symbols["defect"] = rounded(S[1:], sums[1:] + growth_error) - symbols["S"] - exact(eta) * exact(eta) * raw
+    symbols |= _directions(trace, eta, radial_error)
+    return {name: Rounded(value.value[None], value.error[None]) for name, value in symbols.items()}
+
+
+def _directions(trace: Trace, eta: Array, radial_error: Array) -> dict[str, Rounded]:
+    """What only some traces hold: the radial part, its prediction, the angle."""
+    found = {}
+    if (radial := _values(trace, "radial")) is not None:
+        found["radial"] = rounded(radial, radial_error)
+    if (predicted := _values(trace, "radial_predicted")) is not None:
+        found["d"] = exact(-2.0) * exact(eta) * rounded(predicted, radial_error)
+    for name in ("angle", "off_circle"):
+        if (values := _values(trace, name)) is not None:
+            found[name] = rounded(values, _error(trace, "direction_error", values))
+    return found
+
+
+def blocks(trace: Trace, groups: Groups, constants: Mapping[str, Any]) -> dict[str, Rounded]:
+    """The symbols of sections 4 to 6 for every block; one step less than recorded, since f_{t+1} must be known.
+
+    ``constants`` holds plain numbers or one a block: Lam, Gbar, L, f_low, and so on.
+    """
+    S, eta = trace.dataset["squared_norm"].values, trace.dataset["learning_rate"].values
+    squared, loss = trace.dataset["squared_gradient"].values, trace.dataset["loss"].values
+    growth_error = _error(trace, "growth_error", S[1:])
+    radial_error = _error(trace, "radial_error", np.sqrt(squared * S[:-1]))
+    states = groups.total(S)[:-1]
+    step_error = groups.total(growth_error + 2 * eta * radial_error)[:-1]
+    sums = rounding.UNIT * 64 * states
+    f_error = 64 * rounding.UNIT * np.abs(loss)[:, None]
+    f = loss[:, None]
+    symbols = {
+        "S": rounded(states[:-1], sums[:-1]),
+        "S_next": rounded(states[1:], sums[1:] + step_error),
+        "S_first": rounded(states[:1], sums[:1]),
+        "S_last": rounded(states[1:], sums[1:] + np.cumsum(step_error, axis=0)),
+        "f": rounded(f[:-1], f_error[:-1]),
+        "f_next": rounded(f[1:], f_error[1:]),
+        "f_first": rounded(f[:1], f_error[:1]),
+        "f_last": rounded(f[1:], f_error[1:]),
+        "value": rounded(f[:-1], f_error[:-1]),
+    }
+    rate = exact(np.stack([eta[0, groups.index == part][0] for part in range(len(groups.names))])[None])
+    symbols |= {f"b{suffix}": symbols[f"S{suffix}"] / rate for suffix in ("", "_next", "_first", "_last")}
+    gradient = groups.total(squared)[:-1]
+    gradient_error = groups.total(_error(trace, "squared_gradient_error", squared))[:-1]
+    symbols["G"] = rounding.sqrt(rounded(gradient, gradient_error) * symbols["S"])
+    other = _values(trace, "scale_variant_squared_gradient")
+    variant = np.zeros(len(loss)) if other is None else other
+    symbols["H"] = rounding.sqrt(rounded(variant[:-1, None], 64 * rounding.UNIT * variant[:-1, None]))
+    symbols |= {name: exact(np.atleast_1d(np.asarray(value, float))[None]) for name, value in constants.items()}
+    return {name: Rounded(value.value[None], value.error[None]) for name, value in symbols.items()}
+
+
+def namespace(symbols: Mapping[str, Rounded]) -> SimpleNamespace:
+    """The namespace ``s`` of a formula; a missing symbol is an ``AttributeError``."""
+    return SimpleNamespace(**symbols)
+
+
+def decoy(symbols: Mapping[str, Rounded]) -> dict[str, Rounded]:
+    """The same run as it would look if the theory were wrong: gradients of twice the norm, a radial part of 1%, directions off
+    their circle by the angle itself. What cannot tell the run from this decoy resolves nothing."""
+    changed = dict(symbols)
+    size = symbols["G"]
+    changed["G"] = exact(2.0) * size
+    if "radial" in symbols:
+        changed["radial"] = rounded(symbols["radial"].value + 0.01 * size.value, symbols["radial"].error)
+    if "off_circle" in symbols:
+        changed["off_circle"] = rounded(symbols["angle"].value, symbols["off_circle"].error)
+    if "defect" in symbols:
+        eta, S = symbols["eta"].value, symbols["S"].value
+        changed["defect"] = rounded(symbols["defect"].value + eta**2 * size.value**2 / S, symbols["defect"].error)
+    return changed
+
+
+def rates_agree(trace: Trace, groups: Groups) -> bool:
+    """Whether all filters of each block have one learning rate."""
+    eta = trace.dataset["learning_rate"].values
+    return all(bool((eta[:, groups.index == part] == eta[:, groups.index == part][:, :1]).all()) for part in _parts(groups))
+
+
+def _parts(groups: Groups) -> Sequence[int]:
+    return range(len(groups.names))

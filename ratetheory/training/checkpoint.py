@@ -1,0 +1,46 @@
+"""Checkpoints and snapshots of weights, in a format that is read without running code."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ratetheory.observation.trace import replace_file
+
+CHECKPOINT = "checkpoint.pt"
+SNAPSHOTS = "snapshots"
+CHECKPOINT_LIMIT = 2**30
+"""Largest checkpoint or snapshot that is read, in bytes."""
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write tensors and numbers, all or nothing."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    replace_file(path, buffer.getvalue())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read what ``save`` wrote, tensors to the CPU; ``ValueError`` if it is corrupt, too large, or holds more than data."""
+    if not path.is_file() or path.stat().st_size > CHECKPOINT_LIMIT:
+        raise ValueError(f"{path}: no regular file of at most {CHECKPOINT_LIMIT} bytes")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the reader raises whatever a corrupt file leads it to
+        raise ValueError(f"{path}: corrupt, or more than tensors ({type(error).__name__})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: a foreign file; a checkpoint is expected")
+    return content
+
+
+def snapshot_path(directory: Path, step: int) -> Path:
+    """Where the weights before ``step`` lie."""
+    return directory / SNAPSHOTS / f"weights-{step:09d}.pt"
+
+
+def snapshots(directory: Path) -> dict[int, Path]:
+    """The snapshots of a trace directory by step."""
+    return {int(p.stem.removeprefix("weights-")): p for p in sorted((directory / SNAPSHOTS).glob("weights-?????????.pt"))}
