@@ -62,10 +62,10 @@ def above_infimum(ctx: Context, infimum: InfimumOnBoundary, fact: Fact, x: Symbo
 
 @rule("an infimum over multipliers is the greatest lower bound")
 def above_infimum_over_multipliers(ctx: Context, infimum: InfimumOverMultipliers, fact: Fact, nu: Symbol) -> Inference:
-    """``q <= inf F`` from ``q <= F(nu)`` for every nu >= nu_0 (an assumption of the fact, which ends here)."""
+    """``q <= inf F`` from ``q <= F(nu)`` for every nu > 0 with nu >= nu_0 (an assumption of the fact, which ends here)."""
     body, nu_0 = infimum.args
     rest = fact.assumptions - {Relation(nu_0, "<=", nu)}
-    generic = nu != MULTIPLIER and nu.is_nonnegative and not nu.is_positive and not nu.is_integer and is_nonnegative(nu_0)
+    generic = nu != MULTIPLIER and nu.is_positive and not nu.is_integer and is_nonnegative(nu_0)
     if not generic or any(a.has(nu) for a in rest) or fact.relation.left.has(nu) or nu in bound_variables(body) | {nu_0}:
         raise RuleFailure(f"the fact does not hold for every {nu}")
     if fact.relation.symbol == "==" or not is_zero(fact.relation.right - body.xreplace({MULTIPLIER: nu})):

@@ -1,7 +1,7 @@
 """One-variable inequalities by repeated differentiation from a known point; a failure looks for a certain counterexample.
 
-The functions are built from sums, products, powers, log, atan, sin, cos and acos; the variable ranges over [0, oo). Other letters
-are parameters with the signs they were declared with.
+The functions are built from sums, products, powers, log, atan, sin, cos and acos; the variable ranges over [0, oo). Other
+letters are parameters with the signs they were declared with.
 """
 
 from __future__ import annotations

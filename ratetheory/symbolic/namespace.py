@@ -15,7 +15,7 @@ from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, STEP, over_block
 
 _POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0"}
 _NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g"}
-MULTIPLIER = Symbol("nu", nonnegative=True)
+MULTIPLIER = Symbol("nu", positive=True)
 """The bound variable of ``InfimumOverMultipliers``."""
 
 
@@ -36,11 +36,17 @@ class Largest(_RealFunction):
 
     nargs = 2
 
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if any(a.is_nonnegative for a in self.args) else None
+
 
 class Smallest(_RealFunction):
     """The smaller of two numbers."""
 
     nargs = 2
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if all(a.is_nonnegative for a in self.args) else None
 
 
 class LargerIncrement(_RealFunction):
@@ -57,7 +63,7 @@ class InfimumOnBoundary(_RealFunction):
 
 
 class InfimumOverMultipliers(_RealFunction):
-    """``InfimumOverMultipliers(F, nu_0)``: the infimum over nu >= nu_0 of F, an expression in ``MULTIPLIER``."""
+    """``InfimumOverMultipliers(F, nu_0)``: the infimum over nu >= nu_0, nu > 0, of F, an expression in ``MULTIPLIER``."""
 
     nargs = 2
 
@@ -180,7 +186,7 @@ class Mathematics:
 
     @staticmethod
     def infimum_over_multipliers(function: Callable[[Expr], Expr], nu_0: Expr) -> Expr:
-        """The infimum of function(nu) over nu >= nu_0."""
+        """The infimum of function(nu) over nu >= nu_0, nu > 0."""
         return InfimumOverMultipliers(function(MULTIPLIER), nu_0)
 
 

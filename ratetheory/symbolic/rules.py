@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sympify
+from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
 from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
@@ -265,6 +265,43 @@ def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -
     if not _known(wanted[0], (first,)) or not _known(wanted[1], (second,)):
         raise RuleFailure("the facts do not bound one number by both")
     return Inference(Relation(left, "<=", smallest), (first, second))
+
+
+@rule("the larger of two bounded numbers")
+def largest_below(ctx: Context, largest: Largest, first: Fact, second: Fact) -> Inference:
+    """From ``a <= x`` and ``b <= x``: ``max(a, b) <= x``."""
+    right = first.relation.right
+    wanted = [Relation(bound, "<=", right) for bound in largest.args]
+    if not _known(wanted[0], (first,)) or not _known(wanted[1], (second,)):
+        raise RuleFailure("the facts do not bound both by one number")
+    return Inference(Relation(largest, "<=", right), (first, second))
+
+
+@rule("equal by two inequalities")
+def antisymmetric(ctx: Context, below: Fact, above: Fact) -> Inference:
+    """From ``a <= b`` and ``b <= a``: ``a = b``."""
+    left, right = below.relation.left, below.relation.right
+    if "==" in (below.relation.symbol, above.relation.symbol) or not is_zero(below.relation.gap + above.relation.gap):
+        raise RuleFailure("the inequalities are not opposite to each other")
+    return Inference(Relation(left, "==", right), (below, above))
+
+
+@rule("a square root is nonnegative")
+def root_is_nonnegative(ctx: Context, fact: Fact) -> Inference:
+    """From ``0 <= x``: ``0 <= sqrt(x)``."""
+    if fact.relation.symbol == "==" or fact.relation.left != 0:
+        raise RuleFailure(f"{fact} does not say that something is nonnegative")
+    return Inference(Relation(S.Zero, "<=", sqrt(fact.relation.right)), (fact,))
+
+
+@rule("one term of a nonnegative sum")
+def one_block(ctx: Context, fact: Fact) -> Inference:
+    """From ``0 <= a_i`` for every block: ``a_i <= sum_j a_j``."""
+    if any(a.has(BLOCK) for a in fact.assumptions) or fact.relation.has(Witness, OTHER_BLOCK):
+        raise RuleFailure("an assumption depends on the block")
+    if fact.relation.symbol == "==" or fact.relation.left != 0:
+        raise RuleFailure(f"{fact} does not say that something is nonnegative")
+    return Inference(Relation(fact.relation.right, "<=", over_blocks(fact.relation.right)), (fact,))
 
 
 @rule("the smaller of two")
