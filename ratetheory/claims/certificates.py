@@ -46,7 +46,7 @@ CORRECTED_CERTIFICATE = Claim(
     section="3",
     setting="trajectory",
     symbols=("S", "eta", "G", "d", "defect"),
-    hypotheses=(DIFFERENTIABLE, PREDICTED_DEFECT),
+    hypotheses=(PREDICTED_DEFECT,),
     conclusions=(
         Conclusion("defect", lambda m, s: s.defect, "==", lambda m, s: s.d),
         Conclusion(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,14 +18,16 @@ from ratetheory.numeric.constants import Block, Constants
 from ratetheory.observation.record import partition
 from ratetheory.observation.trace import Trace, replace_file
 
+PLACEHOLDERS = dict.fromkeys(("L", "Lam", "Gbar", "f_low", "gap", "Lam_g", "eta_g", "kappa", "nu_0"), 1.0)
 _FROM_ESTIMATES = ("whole_sphere", "decoupled", "gradient_bound", "scale_variant_rate")
 
 
 @dataclass(frozen=True)
 class Apriori:
-    """``bound`` of claim ``gd-rate`` from estimated ``constants``, beside what was ``observed``: min over t < T of sum |G|^2 + |H|^2.
+    """``bound`` of claim ``gd-rate`` from estimated ``constants``, beside what was ``observed``.
 
-    ``label``: ``estimated``, or ``vacuous`` if the bound says no more than the first gradient does.
+    Both speak of min over t < T of sum |G|^2 + |H|^2. ``label``: ``estimated``, or ``vacuous`` if the bound says no more than
+    the first gradient does; ``informative_from`` is the number of steps from which it says more.
     """
 
     bound: Bound
@@ -33,12 +36,26 @@ class Apriori:
 
     @property
     def label(self) -> str:
+        """``vacuous`` or ``estimated``."""
         return "vacuous" if self.bound.method == "trivial" else "estimated"
+
+    @property
+    def informative_from(self) -> float:
+        """The number of steps from which C/T is below the trivial bound."""
+        L, Lam, gap = self.constants["L"], self.constants["Lam"], self.constants["gap"]
+        first = min(2 * max(*Lam, self.constants["Lam_g"]) * gap, float(np.sum((np.pi / 2 * L) ** 2)))
+        return float(self.bound.total) / first
 
     def as_dict(self) -> dict[str, Any]:
         """The bound and what was observed, as plain data."""
         constants = {name: np.asarray(value).tolist() for name, value in self.constants.items()}
-        return {**asdict(self), "bound": self.bound.as_dict(), "label": self.label, "constants": constants}
+        return {
+            **asdict(self),
+            "bound": self.bound.as_dict(),
+            "label": self.label,
+            "informative_from": self.informative_from,
+            "constants": constants,
+        }
 
 
 def constants_of(
@@ -79,10 +96,9 @@ def _estimate(path: Path, granularity: Literal["filter", "layer"], points: int) 
     from ratetheory.training.curvature import estimate_smoothness
 
     estimate = estimate_smoothness(path, points=points, granularity=granularity).as_dict()
-    try:
+    # a trace that cannot be written to is estimated anew each time
+    with contextlib.suppress(OSError):
         replace_file(kept, json.dumps({"parts": steps, "estimate": estimate}).encode())
-    except OSError:
-        pass  # a trace that cannot be written to is estimated anew each time
     return estimate
 
 
@@ -98,7 +114,8 @@ def _constants(trace: Trace, estimate: Mapping[str, Any], granularity: Literal["
         "Gbar": np.full(count, np.pi / 2 * L),
         "f_low": f_low,
         "gap": float(trace.dataset["loss"].values[0]) - f_low,
-        "Lam_g": Lam_g or 0.0,
+        # without scale-variant parameters H = 0, and any positive number serves
+        "Lam_g": Lam if Lam_g is None else float(Lam_g),
         "eta_g": rate,
         "kappa": kappa,
         "nu_0": 1 / (rate * kappa) if rate > 0 and kappa > 0 else 0.0,

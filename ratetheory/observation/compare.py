@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -10,8 +10,9 @@ from typing import Any, overload
 import numpy as np
 
 from ratetheory.claims import claims
+from ratetheory.claims.hypotheses import PREDICTED_DEFECT
 from ratetheory.claims.statement import Claim
-from ratetheory.observation.apriori import Apriori, apriori_bound, constants_of
+from ratetheory.observation.apriori import PLACEHOLDERS, Apriori, apriori_bound, constants_of
 from ratetheory.observation.exponent import Exponent, fit_exponent
 from ratetheory.observation.judge import Observation, observe
 from ratetheory.observation.record import GRANULARITIES, Granularity, Groups, blocks, identities, partition
@@ -26,8 +27,8 @@ class Comparison:
     """What one run shows.
 
     ``observations``: a verdict for each claim, conclusion and group that a run can show. ``effective_rates``: for each group
-    the first and last eta/S, S the squared norm of the whole group. ``exponent``: of min |G| against T. ``apriori``: the bound of claim ``gd-rate``
-    from estimated constants, or the reason why there is none.
+    the first and last eta/S, S the squared norm of the whole group. ``exponent``: of min |G| against T. ``apriori``: the bound
+    of claim ``gd-rate`` from estimated constants, or the reason why there is none.
     """
 
     name: str
@@ -64,9 +65,9 @@ class Comparison:
 @overload
 def compare(trace: Trace | str | Path, granularity: Granularity = "layer", points: int = 20) -> Comparison: ...
 @overload
-def compare(trace: Sequence[Trace | str | Path], granularity: Granularity = "layer", points: int = 20) -> list[Comparison]: ...
+def compare(trace: list[Any], granularity: Granularity = "layer", points: int = 20) -> list[Comparison]: ...
 def compare(
-    trace: Trace | str | Path | Sequence[Trace | str | Path], granularity: Granularity = "layer", points: int = 20
+    trace: Trace | str | Path | list[Any], granularity: Granularity = "layer", points: int = 20
 ) -> Comparison | list[Comparison]:
     """Compare one run, or several, with the claims; a run is a ``Trace`` or the path of one.
 
@@ -74,7 +75,7 @@ def compare(
     smoothness constants take one block a filter or a layer and constants estimated at ``points`` snapshots of the run, if it
     meets all other hypotheses. Raises ``ValueError`` for what is no trace and for an unknown granularity.
     """
-    if not isinstance(trace, Trace | str | Path):
+    if isinstance(trace, list):
         return [compare(one, granularity, points) for one in trace]
     if granularity not in GRANULARITIES:
         raise ValueError(f"granularity: {granularity!r} is not known; allowed: {', '.join(GRANULARITIES)}")
@@ -117,14 +118,15 @@ def _effective_rates(trace: Trace, groups: Groups) -> dict[str, tuple[float, flo
 
 def _identities(trace: Trace, groups: Groups) -> list[Observation]:
     """The claims that need no constants, filter by filter."""
-    symbols = identities(trace)
+    readings = {predicted: identities(trace, predicted) for predicted in (False, True)}
     names = tuple(str(block["name"]) for block in trace.run["blocks"])
     alive = trace.dataset["squared_gradient"].values > 0
     found = []
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols):
             continue
-        found += _observe(claim, symbols, names, groups, alive, trace.facts)
+        predicted = PREDICTED_DEFECT in claim.hypotheses
+        found += _observe(claim, readings[predicted], names, groups, alive, trace.facts)
     return found
 
 
@@ -135,7 +137,10 @@ def _with_constants(
     partitioned = partition(trace, "filter" if granularity == "filter" else "layer")
     report = Groups(("all",), np.zeros(len(partitioned.names), dtype=int)) if granularity == "all" else None
     groups = report or Groups(partitioned.names, np.arange(len(partitioned.names)))
-    symbols = None if isinstance(constants, str) else blocks(trace, partitioned, constants)
+    if "loss" not in trace.dataset:
+        return []
+    # without constants the formulas are only asked which of them a run can show
+    symbols = blocks(trace, partitioned, PLACEHOLDERS if isinstance(constants, str) else constants)
     alive = partitioned.total(trace.dataset["squared_gradient"].values) > 0
     found = []
     for claim in claims.values():
@@ -146,7 +151,7 @@ def _with_constants(
 
 def _observe(
     claim: Claim,
-    symbols: Mapping[str, Any] | None,
+    symbols: Mapping[str, Any],
     names: tuple[str, ...],
     groups: Groups,
     alive: np.ndarray,
@@ -159,7 +164,7 @@ def _observe(
             continue
         reason = claim.inapplicable(conclusion, facts)
         try:
-            judged = [] if symbols is None else observe(claim, conclusion, symbols, names, groups, alive)
+            judged = observe(claim, conclusion, symbols, names, groups, alive)
         except AttributeError:
             continue
         if reason is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import Rounded
-from ratetheory.observation.record import Groups, decoy, namespace
+from ratetheory.observation.record import Groups, decoys, namespace
 
 RESOLVED = 0.5
 """A conclusion is held only if at least this share of its entries is decided: a few lucky steps are no observation."""
@@ -22,7 +22,8 @@ class Observation:
     """One conclusion on one group of blocks.
 
     ``step`` and ``block`` are those of the first violation. ``figures``: ``resolved``, the share of the entries that the
-    precision decides; ``worst`` and ``median``, of |left - right| (or of left - right) relative to the larger side; ``worst_block``.
+    precision decides; ``worst`` and ``median`` over the entries, with ``worst_block``: of an inequality (left - right)
+    relative to the larger side, of an equation |left - right| relative to what it were if the theory were wrong (``decoys``).
     """
 
     claim: str
@@ -74,25 +75,23 @@ def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np
         excess = rounding.excess(left, conclusion.relation, right)
         if conclusion.relation == "<=":
             decided = np.isfinite(excess) & ((excess > 0) | (right.value - left.value >= left.error + right.error))
+            size = np.maximum(np.abs(left.value), np.abs(right.value))
+            relative = (left.value - right.value) / np.where(size > 0, size, 1.0)
         else:
             # an equation is decided where it would be seen to fail if the theory were wrong
-            decided = np.isfinite(excess) & ((rounding.excess(*_swapped(conclusion, decoy(symbols))) > 0) | (excess > 0))
-        size = np.maximum(np.abs(left.value), np.abs(right.value))
-        size = np.where(size > 0, size, 1.0)
-        relative = (left.value - right.value) / size
-    shape = np.broadcast_shapes(excess.shape, decided.shape)
+            wrong = [_sides(conclusion, changed) for changed in decoys(symbols)]
+            seen = np.any([rounding.excess(a, "==", b) > 0 for a, b in wrong], axis=0)
+            decided = np.isfinite(excess) & (seen | (excess > 0))
+            size = np.max([np.abs(a.value - b.value) for a, b in wrong], axis=0)
+            relative = np.abs(left.value - right.value) / np.where(size > 0, size, 1.0)
+    shape = np.broadcast_shapes(excess.shape, decided.shape, relative.shape)
     violation, decided, relative = (np.broadcast_to(v, shape)[0] for v in (excess > 0, decided, relative))
-    return violation, decided, relative if conclusion.relation == "<=" else np.abs(relative)
+    return violation, decided, relative
 
 
 def _sides(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[Rounded, Rounded]:
     s = namespace(symbols)
     return rounding.exact(conclusion.left(rounding, s)), rounding.exact(conclusion.right(rounding, s))
-
-
-def _swapped(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[Rounded, str, Rounded]:
-    left, right = _sides(conclusion, symbols)
-    return left, conclusion.relation, right
 
 
 def _judge(

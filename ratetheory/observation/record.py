@@ -6,13 +6,14 @@ layer or everything together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
 
+from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import Rounded, exact, rounded
 from ratetheory.observation.trace import Trace
@@ -58,11 +59,12 @@ def _error(trace: Trace, name: str, otherwise: Array) -> Array:
     return FOREIGN_ERROR * otherwise if recorded is None else recorded
 
 
-def identities(trace: Trace) -> dict[str, Rounded]:
+def identities(trace: Trace, predicted: bool) -> dict[str, Rounded]:
     """The symbols of sections 1 to 3 for every filter; arrays of shape (1, steps, filters).
 
     The norm before a step is known up to rounding of its own sum. The norm after it also carries the rounding of the stored
-    weights and of the gradient's radial part; the norm at the horizon carries that of all steps before.
+    weights; the norm at the horizon carries that of all steps before. The rounding of the gradient's radial part counts with
+    the norm, or, if the defect is ``predicted``, with the prediction.
     """
     S, eta = trace.dataset["squared_norm"].values, trace.dataset["learning_rate"].values
     squared = trace.dataset["squared_gradient"].values
@@ -70,7 +72,7 @@ def identities(trace: Trace) -> dict[str, Rounded]:
     squared_error = _error(trace, "squared_gradient_error", squared)
     radial_error = _error(trace, "radial_error", np.sqrt(squared * S[:-1]))
     sums = rounding.UNIT * 64 * S
-    step_error = growth_error + 2 * eta * radial_error
+    step_error = growth_error if predicted else growth_error + 2 * eta * radial_error
     drift = np.cumsum(step_error, axis=0)
     symbols = {
         "S": rounded(S[:-1], sums[:-1]),
@@ -82,10 +84,16 @@ def identities(trace: Trace) -> dict[str, Rounded]:
     constant = exact(eta[:1])
     symbols |= {f"b{suffix}": symbols[f"S{suffix}"] / constant for suffix in ("", "_next", "_first", "_last")}
     raw = rounded(squared, squared_error)
-    symbols["G"] = rounding.sqrt(raw * symbols["S"])
+    symbols["G"] = _root(raw * symbols["S"])
     symbols["defect"] = rounded(S[1:], sums[1:] + growth_error) - symbols["S"] - exact(eta) * exact(eta) * raw
     symbols |= _directions(trace, eta, radial_error)
     return {name: Rounded(value.value[None], value.error[None]) for name, value in symbols.items()}
+
+
+def _root(x: Rounded) -> Rounded:
+    """The square root; that of an exact zero is an exact zero."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return rounding.sqrt(x)
 
 
 def _directions(trace: Trace, eta: Array, radial_error: Array) -> dict[str, Rounded]:
@@ -130,11 +138,13 @@ def blocks(trace: Trace, groups: Groups, constants: Mapping[str, Any]) -> dict[s
     symbols |= {f"b{suffix}": symbols[f"S{suffix}"] / rate for suffix in ("", "_next", "_first", "_last")}
     gradient = groups.total(squared)[:-1]
     gradient_error = groups.total(_error(trace, "squared_gradient_error", squared))[:-1]
-    symbols["G"] = rounding.sqrt(rounded(gradient, gradient_error) * symbols["S"])
+    symbols["G"] = _root(rounded(gradient, gradient_error) * symbols["S"])
     other = _values(trace, "scale_variant_squared_gradient")
     variant = np.zeros(len(loss)) if other is None else other
-    symbols["H"] = rounding.sqrt(rounded(variant[:-1, None], 64 * rounding.UNIT * variant[:-1, None]))
-    symbols |= {name: exact(np.atleast_1d(np.asarray(value, float))[None]) for name, value in constants.items()}
+    symbols["H"] = _root(rounded(variant[:-1, None], 64 * rounding.UNIT * variant[:-1, None]))
+    for name, value in constants.items():
+        if name in SYMBOLS:
+            symbols[name] = exact(np.atleast_1d(np.asarray(value, float))[None])
     return {name: Rounded(value.value[None], value.error[None]) for name, value in symbols.items()}
 
 
@@ -143,27 +153,24 @@ def namespace(symbols: Mapping[str, Rounded]) -> SimpleNamespace:
     return SimpleNamespace(**symbols)
 
 
-def decoy(symbols: Mapping[str, Rounded]) -> dict[str, Rounded]:
-    """The same run as it would look if the theory were wrong: gradients of twice the norm, a radial part of 1%, directions off
-    their circle by the angle itself. What cannot tell the run from this decoy resolves nothing."""
-    changed = dict(symbols)
-    size = symbols["G"]
+def decoys(symbols: Mapping[str, Rounded]) -> list[dict[str, Rounded]]:
+    """The same run as it would look if the theory were wrong: gradients of twice the norm and a radial part of 1% of it;
+    directions that turn twice as far and leave their circle by the angle itself.
+
+    What can tell the run from neither decoy resolves nothing.
+    """
+    size, changed = symbols["G"], dict(symbols)
     changed["G"] = exact(2.0) * size
     if "radial" in symbols:
         changed["radial"] = rounded(symbols["radial"].value + 0.01 * size.value, symbols["radial"].error)
-    if "off_circle" in symbols:
-        changed["off_circle"] = rounded(symbols["angle"].value, symbols["off_circle"].error)
     if "defect" in symbols:
         eta, S = symbols["eta"].value, symbols["S"].value
         changed["defect"] = rounded(symbols["defect"].value + eta**2 * size.value**2 / S, symbols["defect"].error)
-    return changed
-
-
-def rates_agree(trace: Trace, groups: Groups) -> bool:
-    """Whether all filters of each block have one learning rate."""
-    eta = trace.dataset["learning_rate"].values
-    return all(bool((eta[:, groups.index == part] == eta[:, groups.index == part][:, :1]).all()) for part in _parts(groups))
-
-
-def _parts(groups: Groups) -> Sequence[int]:
-    return range(len(groups.names))
+    if "angle" not in symbols:
+        return [changed]
+    turned = {
+        **symbols,
+        "angle": exact(2.0) * symbols["angle"],
+        "off_circle": rounded(symbols["angle"].value, symbols["off_circle"].error),
+    }
+    return [changed, turned]
