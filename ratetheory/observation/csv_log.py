@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -101,7 +102,7 @@ def _complete(rows: _Rows, path: Path) -> list[str]:
     if len(steps) < 2:
         raise ValueError(f"{path}: {len(steps)} steps; two at least are needed")
     if steps[-1] - steps[0] != len(steps) - 1:
-        gap = next(a for a, b in zip(steps, steps[1:], strict=False) if b != a + 1)
+        gap = next(a for a, b in pairwise(steps) if b != a + 1)
         raise ValueError(f"{path}: step {gap + 1} is missing; the steps must be consecutive")
     names = list(rows[steps[0]])
     for step in steps:

@@ -209,7 +209,7 @@ def _read_part(path: Path, blocks: int) -> xr.Dataset:
             part = opened.load()
     except Exception as error:  # the readers raise whatever a corrupt header leads them to
         raise ValueError(f"{path}: corrupt ({type(error).__name__})") from error
-    if not np.array_equal(part.attrs.get("schema_version"), SCHEMA_VERSION):
+    if not np.array_equal(part.attrs.get("schema_version", -1), SCHEMA_VERSION):
         raise ValueError(f"{path}: schema version is not known; version {SCHEMA_VERSION} is read")
     _check_variables(path, part, blocks)
     return part
@@ -261,7 +261,7 @@ def load_trace(path: str | Path) -> Trace:
     parts = [_read_part(p, len(names)) for p in paths]
     steps = 0
     for number, part in enumerate(parts):
-        if not np.array_equal(part.attrs.get("first_step"), steps) or set(part.data_vars) != set(parts[0].data_vars):
+        if not np.array_equal(part.attrs.get("first_step", -1), steps) or set(part.data_vars) != set(parts[0].data_vars):
             raise ValueError(f"{paths[number]}: does not continue the part before it")
         if number and not np.array_equal(part["squared_norm"][0], parts[number - 1]["squared_norm"][-1]):
             raise ValueError(f"{paths[number]}: squared_norm does not start where the part before it ends")
@@ -281,5 +281,5 @@ def labelled(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
     """The dataset with meanings, units and coordinates."""
     for name in dataset.data_vars:
         dataset[name].attrs = {"meaning": VARIABLES[str(name)].meaning, "unit": VARIABLES[str(name)].unit}
-    axes = {axis: np.arange(dataset.sizes[axis]) for axis in ("step", "state")}
-    return dataset.assign_coords(block=np.array(names, dtype=np.str_), **axes)
+    axes: dict[str, np.ndarray] = {axis: np.arange(dataset.sizes[axis]) for axis in ("step", "state")}
+    return dataset.assign_coords({**axes, "block": np.array(names, dtype=np.str_)})

@@ -21,8 +21,8 @@ from torch import nn
 from ratetheory.observation.trace import read_run
 from ratetheory.training import checkpoint
 from ratetheory.training.data import Images, load_images
-from ratetheory.training.networks import Network, build_network
-from ratetheory.training.specification import TrainSpec, checked
+from ratetheory.training.networks import Network
+from ratetheory.training.specification import TrainSpec, checked, network_for
 
 Granularity = Literal["filter", "layer"]
 Product = Callable[[np.ndarray], np.ndarray]
@@ -211,9 +211,8 @@ def _network_of(directory: Path, device: str) -> tuple[Network, Images]:
         spec = checked(TrainSpec(**read_run(directory)["specification"]))
     except TypeError as error:
         raise ValueError(f"{directory}: the specification is not one of train") from error
-    assert spec.activation is not None and spec.bn_epsilon is not None
     images = load_images(spec.data, torch.float64, torch.device(device))
-    network = build_network(spec.network, images.side, images.classes, spec.activation, spec.bn_epsilon, seed=0)
+    network = network_for(spec, images, seed=0)
     network.module.to(device, torch.float64)
     return network, images
 

@@ -123,9 +123,8 @@ class Monitor:
     def after(self) -> None:
         """Record the step that has just been taken."""
         new = self._weights()
-        columns = [
-            self._step(*layer) for layer in zip(self.old, self.gradients, new, self.laws, self.network.weights, strict=True)
-        ]
+        layers = zip(self.old, self.gradients, new, self.laws, self.network.weights, strict=True)
+        columns = [self._step(*layer) for layer in layers]
         self.per_filter.append(torch.cat(columns, dim=1))
         self.per_step.append(torch.stack([self.loss, self.scale_variant]))
         self.squared_norms.append(torch.cat([_dot(w, w) for w in new]))

@@ -89,7 +89,7 @@ class Network:
     scale_variant: dict[str, nn.Parameter]
 
     @property
-    def weights(self) -> list[nn.Parameter]:
+    def weights(self) -> list[torch.Tensor]:
         """The scale-invariant weights, one tensor (filters, channels, height, width) a layer."""
         return [layer.convolution.weight for layer in self.layers]
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from ratetheory.claims.hypotheses import INVARIANCE_EPSILON
-from ratetheory.training.data import DATA
-from ratetheory.training.networks import ACTIVATIONS, DESIGNS, Network
+from ratetheory.training.data import DATA, Images
+from ratetheory.training.networks import ACTIVATIONS, DESIGNS, Network, build_network
 
 OPTIMIZERS = ("gd", "sgd")
 _DEFAULT_BATCH = 128
@@ -64,7 +64,6 @@ def checked(specification: TrainSpec) -> TrainSpec:
         value = getattr(spec, field)
         if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
             raise ValueError(f"{field}: {value} is not allowed; a positive finite number is (an epsilon of 0: take 1e-30)")
-        spec = replace(spec, **{field: float(value)})
     if spec.optimizer == "gd" and spec.batch_size is not None:
         raise ValueError(f"batch_size: {spec.batch_size} is not allowed with gd, which takes all data; choose sgd")
     if spec.optimizer == "sgd":
@@ -93,13 +92,19 @@ def _check_device(name: str) -> None:
         raise ValueError(f"device: {name!r} is not available; {', '.join(devices)} are") from error
 
 
+def network_for(spec: TrainSpec, images: Images, seed: int) -> Network:
+    """The network of a checked specification for these images."""
+    assert spec.bn_epsilon is not None
+    return build_network(spec.network, images.side, images.classes, str(spec.activation), spec.bn_epsilon, seed)
+
+
 def facts(spec: TrainSpec, network: Network) -> dict[str, Any]:
     """What the run says of itself, as the hypotheses of the claims read it; the reasons stand beside what fails.
 
     A planted fault or an update from outside is not known here. What only estimates can tell (the smoothness) is left out.
     """
-    assert spec.bn_epsilon is not None and spec.activation is not None
-    smooth = ACTIVATIONS[spec.activation].smooth
+    assert spec.bn_epsilon is not None
+    smooth = ACTIVATIONS[str(spec.activation)].smooth
     double = all(weight.dtype == torch.float64 for weight in network.weights)
     said: dict[str, Any] = {
         "scale_invariant": spec.bn_epsilon <= INVARIANCE_EPSILON and double,

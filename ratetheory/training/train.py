@@ -21,8 +21,8 @@ from ratetheory.observation.trace import TraceWriter, part_name, part_paths, rea
 from ratetheory.training import checkpoint
 from ratetheory.training.data import Images, load_images
 from ratetheory.training.monitor import Monitor, block_table, watching
-from ratetheory.training.networks import DESIGNS, Network, build_network
-from ratetheory.training.specification import TrainSpec, checked, facts
+from ratetheory.training.networks import DESIGNS, Network
+from ratetheory.training.specification import TrainSpec, checked, facts, network_for
 
 PART_STEPS = 50
 PART_SECONDS = 5.0
@@ -87,11 +87,10 @@ def train(
 
 
 def _start(spec: TrainSpec) -> _Run:
-    assert spec.activation is not None and spec.bn_epsilon is not None
     device = torch.device(spec.device)
     images = load_images(spec.data, DESIGNS[spec.network].dtype, device)
     weights_seed, batches_seed = np.random.SeedSequence(spec.seed).generate_state(2, np.uint64).tolist()
-    network = build_network(spec.network, images.side, images.classes, spec.activation, spec.bn_epsilon, weights_seed % 2**63)
+    network = network_for(spec, images, weights_seed % 2**63)
     network.module.to(device)
     groups = [{"params": network.weights, "lr": spec.learning_rate}]
     if network.scale_variant:
@@ -218,9 +217,7 @@ def _prepare(directory: Path, force: bool) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise ValueError(
-            f"output: {directory} cannot be written ({error.strerror}); a writable directory is allowed"
-        ) from error
+        raise ValueError(f"output: {directory} cannot be written ({error.strerror}); choose a writable directory") from error
 
 
 def _clear(directory: Path) -> None:
