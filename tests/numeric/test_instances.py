@@ -1,14 +1,16 @@
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from ratetheory.claims import claims
+from ratetheory.claims.statement import Setting
 from ratetheory.numeric import instances as family_of
 from ratetheory.numeric.attack import record_of
 from ratetheory.numeric.instances import FAMILIES, Instances, families, from_json, sample, to_json
 
-SETTINGS = ("point", "great-circle", "step-inequality", "trajectory")
+SETTINGS = get_args(Setting)
 PAIRS = [(setting, family) for setting in SETTINGS for family in families(setting)]
 
 

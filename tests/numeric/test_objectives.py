@@ -34,11 +34,11 @@ def test_values_and_gradients_within_their_allowances(name):
         used.append(float(abs(f(w, g) - mpf(value[i, 0, 0])) / mpf(slack[i, 0, 0])))
         for j, block in enumerate(w):
             size = mpmath.sqrt(mpmath.fsum(x**2 for x in block))
-            off = [derivative(f, w, g, axis(w, j, c), 0) - mpf(along_w[i, 0, j, c]) for c in range(len(block))]
+            off = [derivative(f, (w, g), (axis(w, j, c), 0)) - mpf(along_w[i, 0, j, c]) for c in range(len(block))]
             used.append(float(size * mpmath.norm(off) / mpf(slack_w[i, 0, j])))
         if FAMILIES[name].scalar:
             zero = [[mpf(0)] * len(block) for block in w]
-            used.append(float(abs(derivative(f, w, g, zero, 1) - mpf(along_g[i, 0, 0])) / mpf(slack_g[i, 0, 0])))
+            used.append(float(abs(derivative(f, (w, g), (zero, 1)) - mpf(along_g[i, 0, 0])) / mpf(slack_g[i, 0, 0])))
     assert max(used) <= 1
     # an allowance a thousand times too large would hide faults
     assert max(used) > 1e-3
@@ -63,12 +63,12 @@ def test_hessian_products_within_their_allowance(name):
         for j, block in enumerate(w):
             for c in range(len(block)):
                 h, e = mpf(10) ** -12, axis(w, j, c)
-                ahead, behind = (derivative(f, *moved(w, g, direction, along, s * h), e, 0) for s in (1, -1))
+                ahead, behind = (derivative(f, moved((w, g), (direction, along), s * h), (e, 0)) for s in (1, -1))
                 truth = (ahead - behind) / (2 * h)
                 assert abs(truth - mpf(product[i, 0, j, c])) <= mpf(slack[i, 0, j]) + abs(truth) * mpf(10) ** -12
         if FAMILIES[name].scalar:
             zero = [[mpf(0)] * len(block) for block in w]
-            ahead, behind = (derivative(f, *moved(w, g, direction, along, s * h), zero, 1) for s in (1, -1))
+            ahead, behind = (derivative(f, moved((w, g), (direction, along), s * h), (zero, 1)) for s in (1, -1))
             assert float((ahead - behind) / (2 * h)) == pytest.approx(product_g[i, 0, 0], rel=1e-9, abs=1e-9 * reach[i].max())
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ratetheory.claims import claims
-from ratetheory.numeric import objectives, probes
+from ratetheory.numeric import objectives
 from ratetheory.numeric.attack import judge
 from ratetheory.numeric.instances import FAMILIES, families, sample
 from ratetheory.numeric.probes import probe
+from ratetheory.numeric.rounding import UNIT
 
 BASES = [family.name for family in families("point") if family.breaks is None]
 
@@ -55,7 +56,7 @@ def test_derivatives_along_a_great_circle_are_those_of_finite_differences(name):
     w = p["w"] / np.sqrt(np.sum(p["w"] ** 2, axis=-1, keepdims=True))
     xi = p["u"] - w * np.sum(w * p["u"], axis=-1, keepdims=True)
     xi = xi / np.sqrt(np.sum(xi**2, axis=-1, keepdims=True))
-    scale = objectives.hessian_allowance(p) / objectives.UNIT
+    scale = objectives.hessian_allowance(p) / UNIT
     for i in range(batch.family.blocks):
 
         def along(phi, i=i):
@@ -81,7 +82,7 @@ def test_a_wrong_hessian_formula_is_noticed(monkeypatch):
         turned, turned_g = plain(p, w, g, dw, dg)
         return turned * (1 + 1e-9), turned_g
 
-    monkeypatch.setattr(probes.objectives, "hessian_product", faulty)
+    monkeypatch.setattr(objectives, "hessian_product", faulty)
     assert judge(conclusion, probe(batch)).closeness.max() > 0
 
 

@@ -30,13 +30,13 @@ def dot(x, y):
 def exact_step(p, i):
     """The symbols of the first step of plain gradient descent, a list of one number a block (or one for all)."""
     f, (w, g) = transcription(p, i), start(p, i)
-    gradients = [[derivative(f, w, g, axis(w, j, c), 0) for c in range(len(block))] for j, block in enumerate(w)]
+    gradients = [[derivative(f, (w, g), (axis(w, j, c), 0)) for c in range(len(block))] for j, block in enumerate(w)]
     if "tilt" in p:
         for j, block in enumerate(w):
             tilt = [mpf(x) for x in p["tilt"][i, 0, j]]
             v = [x / norm(block) for x in block]
             gradients[j] = [G + (t - x * dot(v, tilt)) / norm(block) for G, t, x in zip(gradients[j], tilt, v, strict=True)]
-    slope_g = derivative(f, w, g, [[mpf(0)] * len(block) for block in w], 1) if "eta_g" in p else mpf(0)
+    slope_g = derivative(f, (w, g), ([[mpf(0)] * len(block) for block in w], 1)) if "eta_g" in p else mpf(0)
     eta = [mpf(x) for x in p["eta"][i, 0]]
     after = [[x - e * y for x, y in zip(b, G, strict=True)] for b, e, G in zip(w, eta, gradients, strict=True)]
     g_after = g - mpf(p["eta_g"][i, 0, 0]) * slope_g if "eta_g" in p else g
@@ -110,7 +110,7 @@ def test_steps_are_those_of_the_method():
     for name in ("one-block/momentum", "one-block/schedule", "one-block/minibatch", "two-blocks-scalar"):
         batch = sampled(name, 3, 6)
         path, p = descend(batch), batch.numbers
-        w, g, buffer = p["w"], p["g"], 0.0
+        w, g, buffer = p["w"], p["g"], np.zeros_like(p["w"])
         for t in range(6):
             G, H = objectives.gradient(p, w, g)
             if name == "one-block/minibatch":

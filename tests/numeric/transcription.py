@@ -41,7 +41,9 @@ def start(p, i):
     return [[mpf(x) for x in block] for block in p["w"][i, 0]], mpf(p["g"][i, 0, 0])
 
 
-def moved(w, g, u, u_g, h):
+def moved(at, along, h):
+    """The point (w, g) after a step h along (u, u_g)."""
+    (w, g), (u, u_g) = at, along
     return [[x + h * y for x, y in zip(a, b, strict=True)] for a, b in zip(w, u, strict=True)], g + h * u_g
 
 
@@ -49,6 +51,7 @@ def axis(w, j, c):
     return [[mpf(int((j, c) == (a, b))) for b in range(len(block))] for a, block in enumerate(w)]
 
 
-def derivative(f, w, g, u, u_g):
+def derivative(f, at, along):
+    """The derivative of f at (w, g) along (u, u_g)."""
     h = mpf(10) ** -20
-    return (f(*moved(w, g, u, u_g, h)) - f(*moved(w, g, u, u_g, -h))) / (2 * h)
+    return (f(*moved(at, along, h)) - f(*moved(at, along, -h))) / (2 * h)
