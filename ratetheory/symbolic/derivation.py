@@ -25,7 +25,17 @@ from ratetheory.symbolic.namespace import Relation, statement
 from ratetheory.symbolic.rules import Witness
 from ratetheory.verdict import Verdict
 
-FAMILIES = ("scale_invariance", "norm_growth", "certificates", "smoothness", "descent", "log_lyapunov", "gd_rate", "gd_rate_shared")
+FAMILIES = (
+    "scale_invariance",
+    "norm_growth",
+    "certificates",
+    "smoothness",
+    "descent",
+    "log_lyapunov",
+    "gd_rate",
+    "gd_rate_shared",
+    "gd_rate_phases",
+)
 Derive = Callable[[Context], Fact]
 _PROVED: dict[str, Derivation] = {}
 

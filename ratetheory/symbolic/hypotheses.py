@@ -8,7 +8,7 @@ any directions, ``g`` the scale-variant parameters (block 0).
 
 from __future__ import annotations
 
-from sympy import Basic, Expr, Indexed, IndexedBase, Integer, S, Sum, Symbol, acos, atan, cos, sin, sqrt
+from sympy import Basic, Expr, Indexed, IndexedBase, S, Sum, Symbol, acos, atan, cos, sin, sqrt
 
 from ratetheory.symbolic.algebra import is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
@@ -23,6 +23,7 @@ from ratetheory.symbolic.vectors import (
     Differential,
     Dot,
     Vector,
+    at_block,
     block_of,
     differential,
     family,
@@ -294,20 +295,42 @@ def gradient_bound(ctx: Context) -> Inference:
 
 
 @rule("hypothesis: single block")
-def single_block(ctx: Context, fact: Fact) -> Inference:
-    """With one block a sum over the blocks is its only term, and |H| = 0."""
+def single_block(ctx: Context, expression: Expr) -> Inference:
+    """With one block a sum over the blocks is its only term, |H| = 0, and a point is the block alone."""
+    previous, reduced = None, expression
+    while reduced != previous:
+        previous, reduced = reduced, _only_terms(reduced)
+    return Inference(Relation(expression, "==", reduced), hypotheses=ctx.require("single-block"))
 
-    def only_term(side: Expr) -> Expr:
-        for total in sorted(side.atoms(Sum), key=lambda one: len(str(one))):
-            variable, *_ = total.limits[0]
-            if len(total.limits) == 1 and total.limits[0][2] == BLOCKS:
-                side = side.xreplace({total: total.function.xreplace({variable: BLOCK})})
-        return side.xreplace({s.H: Integer(0)})
 
-    previous, relation = None, fact.relation
-    while relation != previous:
-        previous, relation = relation, relation.map(only_term)
-    return Inference(relation, (fact,), hypotheses=ctx.require("single-block"))
+def _only_terms(expression: Expr) -> Expr:
+    for total in sorted(expression.atoms(Sum), key=lambda one: len(str(one))):
+        over = {limit[0]: BLOCK for limit in total.limits if limit[2] == BLOCKS}
+        rest = [limit for limit in total.limits if limit[2] != BLOCKS]
+        if over:
+            term = total.function.xreplace(over)
+            expression = expression.xreplace({total: Sum(term, *rest) if rest else term})
+    changes: dict[Basic, Basic] = {s.H: S.Zero}
+    for one in expression.atoms(Differential):
+        alone = Vector(*(pair for pair in one.point.args if block_of(pair[0]) != VARIANT))
+        changes[one] = one.func(one.loss, at_block(alone, BLOCK), *one.args[2:])
+    return expression.xreplace(changes)
+
+
+@rule("two points on a great circle")
+def on_great_circle(ctx: Context, fact: Fact, step: Expr) -> Inference:
+    """What holds along every great circle through v holds at any other direction: one of them passes through it."""
+    if fact.assumptions:
+        raise RuleFailure("the fact does not hold along every great circle")
+    point = directions() - named("v") + named("v", step=step)
+    relation = fact.relation.map(lambda side: side.xreplace({circle(): point}))
+    if relation == fact.relation or relation.has(ANGLE) or any(a.base.label.name == "xi" for a in _atoms(relation)):
+        raise RuleFailure(f"{fact.relation} says more than the value at the point of the great circle")
+    return Inference(relation, (fact,))
+
+
+def _atoms(relation: Relation) -> set[Indexed]:
+    return relation.left.atoms(Indexed) | relation.right.atoms(Indexed)
 
 
 @rule("citation")

@@ -188,14 +188,41 @@ def discharge(ctx: Context, fact: Fact, known: Fact) -> Inference:
 
 
 @rule("square root of both sides")
-def root_of_squares(ctx: Context, fact: Fact, goal: Relation) -> Inference:
-    """From ``x^2 <= y^2`` (or ``==``) with x, y nonnegative by their letters: ``x <= y`` (or ``==``)."""
+def root_of_squares(ctx: Context, fact: Fact, goal: Relation, *signs: Fact) -> Inference:
+    """From ``x^2 <= y^2`` with x, y nonnegative, by their letters or by facts: ``x <= y``."""
     squares = Relation(goal.left**2, goal.symbol, goal.right**2)
     if goal.symbol != fact.relation.symbol or not is_zero(squares.gap - fact.relation.gap):
         raise RuleFailure(f"{fact.relation} is not the square of {goal}")
-    if not is_nonnegative(goal.left) or not is_nonnegative(goal.right):
-        raise RuleFailure(f"the sides of {goal} are not certainly nonnegative")
-    return Inference(goal, (fact,))
+    for side in (goal.left, goal.right):
+        if not is_nonnegative(side) and not _known(Relation(S.Zero, "<=", side), signs):
+            raise RuleFailure(f"{side} is not certainly nonnegative")
+    return Inference(goal, (fact, *signs))
+
+
+@rule("discriminant")
+def discriminant(ctx: Context, fact: Fact, x: Symbol) -> Inference:
+    """From ``0 <= a - b x + c x^2`` for all x >= 0 with b, c nonnegative by their letters: ``b^2 <= 4 a c``.
+
+    For c > 0 take x = b/(2c); for c = 0 large x forces b = 0.
+    """
+    if fact.relation.symbol == "==" or any(a.has(x) for a in fact.assumptions) or not x.is_nonnegative or x.is_positive:
+        raise RuleFailure(f"{fact} is no inequality for every {x} >= 0")
+    zero = fact.relation.gap.xreplace({x: S.Zero})
+    second = fact.relation.gap.diff(x, 2) / 2
+    first = -fact.relation.gap.diff(x).xreplace({x: S.Zero})
+    if not is_zero(fact.relation.gap - (zero - first * x + second * x**2)) or any(c.has(x) for c in (zero, first, second)):
+        raise RuleFailure(f"{fact} is not quadratic in {x}")
+    if not is_nonnegative(first) or not is_nonnegative(second):
+        raise RuleFailure("the signs of the coefficients are not known")
+    return Inference(Relation(first**2, "<=", 4 * zero * second), (fact,))
+
+
+@rule("equation read backwards")
+def symmetric(ctx: Context, fact: Fact) -> Inference:
+    """From ``a = b``: ``b = a``."""
+    if fact.relation.symbol != "==":
+        raise RuleFailure(f"{fact} is no equation")
+    return Inference(Relation(fact.relation.right, "==", fact.relation.left), (fact,))
 
 
 @rule("two bounds on an absolute value")

@@ -200,9 +200,7 @@ def _trivial(ctx: Context) -> Fact:
     in_g = larger_of(ctx, largest, 1)
     weighted = combine(ctx, Relation(s.G**2, "<=", largest * s.G**2 / s.Lam), (s.G**2 / s.Lam, in_block))
     positive = combine(ctx, Relation(S.Zero, "<=", largest), (1, in_g))
-    value = combine(
-        ctx, Relation(s.value, "==", s.f), (1, full_gradient(ctx, define(ctx, "value"))), (-1, define(ctx, "f"))
-    )
+    value = combine(ctx, Relation(s.value, "==", s.f), (1, full_gradient(ctx, define(ctx, "value"))), (-1, define(ctx, "f")))
     gap = cite(ctx, "gradient-diameter", "gap")
     step = combine(
         ctx,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from sympy import Expr, S, Symbol, log, sqrt
 
-from ratetheory.claims.gd_rate import budget, growth, increments, lagrangian, sharper_slope
+from ratetheory.claims.gd_rate import growth, increments, lagrangian, sharper_slope
 from ratetheory.symbolic.derivations.gd_rate import (
     SQUARES,
     block_cost,
     block_excess,
     certified,
-    cost_nonnegative,
     envelope,
     spent,
     start_below_end,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sympy import Expr, S, Symbol, atan, log
 
 from ratetheory.claims.gd_rate import Slope, block_slope, psi, sharper_slope, simple_slope, slope_on_boundary
-from ratetheory.symbolic.derivations.certificates import above_start, arctan_squared, recursion
 from ratetheory.symbolic.derivations.certificates import X as ARGUMENT
+from ratetheory.symbolic.derivations.certificates import above_start, arctan_squared, recursion
 from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
 from ratetheory.symbolic.extrema import above_infimum, infimum_below
 from ratetheory.symbolic.hypotheses import cite, define, gradient_bound
@@ -97,7 +99,7 @@ def step_sharper(ctx: Context) -> Fact:
     return cases(ctx, moves, rests, moving)
 
 
-_STEPS = {simple_slope: step_simple, sharper_slope: step_sharper}
+_STEPS: dict[Slope, Callable[[Context], Fact]] = {simple_slope: step_simple, sharper_slope: step_sharper}
 
 
 def _step_at_start(ctx: Context, slope_rule: Slope) -> Fact:
