@@ -14,9 +14,18 @@ from typing import Any
 import numpy as np
 
 from ratetheory.claims.statement import Claim, Conclusion, Setting
-from ratetheory.numeric import instances as family_of
 from ratetheory.numeric import rounding
-from ratetheory.numeric.instances import Family, Instances
+from ratetheory.numeric.instances import (
+    Family,
+    Instances,
+    concerns,
+    decode,
+    dimension,
+    facts,
+    families,
+    invalid,
+    to_json,
+)
 from ratetheory.numeric.probes import probe
 from ratetheory.numeric.records import Record, Symbols
 from ratetheory.numeric.simulate import trajectory
@@ -128,7 +137,7 @@ class _Outcome:
             "undecided": self.undecided,
             "slack": None if self.worst is None else -self.closest,
             "tightness": None if np.isnan(self.tightness) else self.tightness,
-            "worst": None if self.worst is None else family_of.to_json(self.worst),
+            "worst": None if self.worst is None else to_json(self.worst),
         }
 
 
@@ -187,14 +196,13 @@ def _at_random(
 ) -> Iterator[tuple[Conclusion, Instances]]:
     for setting in dict.fromkeys(outcome.setting for outcome in outcomes.values()):
         here = [outcome for outcome in outcomes.values() if outcome.setting == setting]
-        for family in family_of.families(setting):
-            facts = family_of.facts(family)
-            applicable = [outcome for outcome in here if claim.inapplicable(outcome.conclusion, facts) is None]
-            if not applicable or not family_of.concerns(family, claim.symbols):
+        for family in families(setting):
+            applicable = [outcome for outcome in here if claim.inapplicable(outcome.conclusion, facts(family)) is None]
+            if not applicable or not concerns(family, claim.symbols):
                 continue
             size = count if setting == "trajectory" else _CHEAPER * count
-            points = rng.random((size, family_of.dimension(setting, family)))
-            batch = family_of.decode(setting, family, points, STEPS)
+            points = rng.random((size, dimension(setting, family)))
+            batch = decode(setting, family, points, STEPS)
             record = record_of(batch)
             for outcome in applicable:
                 if time.monotonic() > deadline:
@@ -222,7 +230,7 @@ def _evolve(outcome: _Outcome, family: Family, starts: Array, rng: np.random.Gen
     found: list[Instances] = []
 
     def fitness(points: Array) -> Array:
-        batch = family_of.decode(outcome.setting, family, points.T, _SEARCH_STEPS)
+        batch = decode(outcome.setting, family, points.T, _SEARCH_STEPS)
         judgement = judge(outcome.conclusion, record_of(batch))
         if (violation := outcome.see(batch, judgement)) is not None:
             found.append(violation)
@@ -254,7 +262,7 @@ def _evolve(outcome: _Outcome, family: Family, starts: Array, rng: np.random.Gen
 
 def violates(conclusion: Conclusion, instance: Instances) -> bool:
     """Whether an instance keeps its family's promises and violates the conclusion for certain."""
-    if family_of.invalid(instance) is not None:
+    if invalid(instance) is not None:
         return False
     return bool(np.any(judge(conclusion, record_of(instance)).closeness > 0))
 
@@ -311,7 +319,7 @@ def counterexample(claim: Claim, conclusion: Conclusion, instance: Instances) ->
         "schema": 1,
         "claim": claim.slug,
         "conclusion": conclusion.slug,
-        "instance": family_of.to_json(instance),
+        "instance": to_json(instance),
         "violation": {
             "step": int(step),
             "block": int(block),

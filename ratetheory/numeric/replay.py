@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ratetheory.claims.statement import Claim
-from ratetheory.numeric import instances as family_of
-from ratetheory.numeric.attack import Undecided, counterexample, violates
+from ratetheory.numeric.attack import Undecided, counterexample, judge, record_of
+from ratetheory.numeric.instances import facts, from_json
 from ratetheory.verdict import Verdict
 
 MAX_BYTES = 1_000_000
@@ -69,7 +71,8 @@ def replay(source: Mapping[str, Any] | str | Path, claims: Mapping[str, Claim]) 
     """Run a recorded counterexample again against the claim of its slug among ``claims``.
 
     ``refuted`` if the conclusion is violated for certain, ``survived`` if it is not. Raises ``Undecided`` if the claim does
-    not speak of the instance because a hypothesis fails there, ``ValueError`` if the counterexample is malformed.
+    not speak of the instance because a hypothesis fails there, or if the two sides are not finite numbers; ``ValueError`` if
+    the counterexample is malformed.
     """
     start = time.monotonic()
     data = checked(source) if isinstance(source, Mapping) else load_counterexample(source)
@@ -81,11 +84,14 @@ def replay(source: Mapping[str, Any] | str | Path, claims: Mapping[str, Claim]) 
     except KeyError as error:
         known = ", ".join(c.slug for c in claim.conclusions)
         raise ValueError(f"conclusion: {data['conclusion'][:40]!r} is none of {claim.slug}; allowed: {known}") from error
-    instance = family_of.from_json(data["instance"])
+    instance = from_json(data["instance"])
     if instance.setting != (conclusion.setting or claim.setting):
         raise ValueError(f"setting: {instance.setting!r} is not where {conclusion.slug} is attacked")
-    if reason := claim.inapplicable(conclusion, family_of.facts(instance.family)):
+    if reason := claim.inapplicable(conclusion, facts(instance.family)):
         raise Undecided(f"{claim.slug}: the instance is inapplicable, {reason}", {"inapplicable": reason})
-    refuted = violates(conclusion, instance)
+    judgement = judge(conclusion, record_of(instance))
+    if not judgement.decided.any():
+        raise Undecided(f"{claim.slug}: the two sides of {conclusion.slug} are not finite numbers on this instance", {})
+    status = "refuted" if np.any(judgement.closeness > 0) else "survived"
     evidence = {"instances": 1, "replayed": counterexample(claim, conclusion, instance)}
-    return Verdict(claim.slug, "attack", "refuted" if refuted else "survived", evidence, None, time.monotonic() - start)
+    return Verdict(claim.slug, "attack", status, evidence, None, time.monotonic() - start)

@@ -39,6 +39,13 @@ def test_a_claim_that_does_not_speak_of_the_instance_is_undecided(found):
         replay(dropped, claims)
 
 
+def test_an_instance_that_overflows_is_undecided(found):
+    numbers = found["instance"]["numbers"]
+    huge = found | {"instance": found["instance"] | {"numbers": numbers | {"eta": [1e300], "w": [[1e-150, 1e-151]]}}}
+    with pytest.raises(Undecided, match="not finite numbers"):
+        replay(huge, claims)
+
+
 def test_nothing_is_overwritten(found, tmp_path):
     path = tmp_path / "found.json"
     save_counterexample(found, path)
