@@ -7,6 +7,7 @@ equality of polynomials.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations
 
 from sympy import (
@@ -106,6 +107,7 @@ def _generators(expression: Expr, generators: dict[Expr, Dummy], roots: dict[Dum
     return generators[expression]
 
 
+@lru_cache(maxsize=20_000)
 def _rebuild(expression: Expr) -> Expr:
     if not expression.args or not isinstance(expression, Add | Mul | Pow | Sum | Function):
         return expression
@@ -121,6 +123,7 @@ def _rebuild(expression: Expr) -> Expr:
     return rebuilt
 
 
+@lru_cache(maxsize=20_000)
 def _tidy(argument: Expr) -> Expr:
     """A canonical representative of a function's argument."""
     if not argument.args or argument.is_Relational:
@@ -132,6 +135,7 @@ def _tidy(argument: Expr) -> Expr:
     return expand(numerator).xreplace(back) / expand(denominator).xreplace(back)
 
 
+@lru_cache(maxsize=20_000)
 def _split_log(logarithm: Expr) -> Expr:
     """log of a product as a sum, for factors that are certainly positive."""
     generators: dict[Expr, Dummy] = {}

@@ -11,7 +11,7 @@ from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.hypotheses import check_nonzero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import Relation
-from ratetheory.symbolic.rules import Witness
+from ratetheory.symbolic.rules import Witness, check_generic
 from ratetheory.symbolic.vectors import Differential
 
 
@@ -39,6 +39,7 @@ def differentiate(ctx: Context, fact: Fact, at: Mapping[Symbol, Any], *facts: Fa
     if fact.relation.symbol != "==" or fact.relation.has(Witness):
         raise RuleFailure(f"{fact} is no identity")
     for variable, value in values.items():
+        check_generic(variable, fact.relation)
         if any(a.has(variable) for a in fact.assumptions) or variable.is_integer:
             raise RuleFailure(f"{fact} is no identity in {variable}")
         if (
@@ -60,6 +61,7 @@ def taylor(ctx: Context, path: Expr, variable: Symbol, start: Expr, end: Expr, b
     start, end = sympify(start), sympify(end)
     second = path.diff(variable, 2)
     relation = bound.relation
+    check_generic(variable, relation)
     if relation.symbol == "<" or any(a.has(variable) for a in bound.assumptions) or relation.right.has(variable):
         raise RuleFailure("the bound does not hold along the whole path")
     if not is_zero(relation.left - second):
@@ -83,6 +85,7 @@ def extrema(ctx: Context, path: Expr, variable: Symbol) -> tuple[Witness, Witnes
 
 def _period(fact: Fact, path: Expr, variable: Symbol) -> Expr:
     relation = fact.relation
+    check_generic(variable, relation)
     shift = [p for p in (pi, 2 * pi) if is_zero(relation.left - path.xreplace({variable: variable + p}))]
     if relation.symbol != "==" or fact.assumptions or not shift or not is_zero(relation.right - path):
         raise RuleFailure(f"{fact} does not say that the path is periodic")

@@ -108,7 +108,10 @@ def derive(claim: Claim, budget: float = 60.0) -> Derivation:
     status = "refuted" if "refuted" in words else "proved" if words and set(words) == {"proved"} else "undecided"
     evidence = {"conclusions": statuses, "steps": len(ctx.steps)}
     verdict = Verdict(claim.slug, "derivation", status, evidence, seconds=time.perf_counter() - start)
-    return Derivation(claim, tuple(ctx.steps), verdict)
+    derivation = Derivation(claim, tuple(ctx.steps), verdict)
+    if status == "proved" and claims.get(claim.slug) is claim:
+        _PROVED[claim.slug] = derivation
+    return derivation
 
 
 def _derive_conclusion(ctx: Context, conclusion: Conclusion) -> dict[str, str]:
@@ -137,7 +140,6 @@ def _cited(ctx: Context, slug: str, conclusion_slug: str) -> tuple[Relation, fro
         derivation = derive(claim, max(ctx.remaining(), 1e-9))
         if derivation.verdict.status != "proved":
             raise RuleFailure(f"{slug} is not proved: {derivation.verdict.status}")
-        _PROVED[slug] = derivation
     conclusion = claim.conclusion(conclusion_slug)
     needed = frozenset(h.slug for h in (*claim.hypotheses, *conclusion.hypotheses))
     return statement(claim, conclusion), needed, claim.setting

@@ -13,9 +13,9 @@ from ratetheory.symbolic.namespace import (
     InfimumOverMultipliers,
     LargerIncrement,
     Relation,
-    bound_variables,
     m,
 )
+from ratetheory.symbolic.rules import check_generic
 
 
 def _says(fact: Fact, gap: Expr, strict: bool = False) -> bool:
@@ -52,6 +52,7 @@ def infimum_below(ctx: Context, infimum: InfimumOnBoundary, x: Expr, positive: F
 def above_infimum(ctx: Context, infimum: InfimumOnBoundary, fact: Fact, x: Symbol) -> Inference:
     """``q <= inf`` from ``q <= e(x)`` for every x > 0 with x <= x_0 (an assumption of the fact, which ends here)."""
     x_0, r = infimum.args
+    check_generic(x, fact.relation, *fact.assumptions)
     rest = fact.assumptions - {Relation(x, "<=", x_0)}
     if not x.is_positive or not is_positive(x_0) or any(a.has(x) for a in rest) or x_0.has(x) or fact.relation.left.has(x):
         raise RuleFailure(f"the fact does not hold for every {x}")
@@ -64,9 +65,10 @@ def above_infimum(ctx: Context, infimum: InfimumOnBoundary, fact: Fact, x: Symbo
 def above_infimum_over_multipliers(ctx: Context, infimum: InfimumOverMultipliers, fact: Fact, nu: Symbol) -> Inference:
     """``q <= inf F`` from ``q <= F(nu)`` for every nu > 0 with nu >= nu_0 (an assumption of the fact, which ends here)."""
     body, nu_0 = infimum.args
+    check_generic(nu, fact.relation, *fact.assumptions)
     rest = fact.assumptions - {Relation(nu_0, "<=", nu)}
-    generic = nu != MULTIPLIER and nu.is_positive and not nu.is_integer and is_nonnegative(nu_0)
-    if not generic or any(a.has(nu) for a in rest) or fact.relation.left.has(nu) or nu in bound_variables(body) | {nu_0}:
+    generic = nu.is_positive and not nu.is_integer and is_nonnegative(nu_0)
+    if not generic or any(a.has(nu) for a in rest) or fact.relation.left.has(nu):
         raise RuleFailure(f"the fact does not hold for every {nu}")
     if fact.relation.symbol == "==" or not is_zero(fact.relation.right - body.xreplace({MULTIPLIER: nu})):
         raise RuleFailure(f"the fact does not bound the infimum's function at {nu}")

@@ -324,13 +324,10 @@ def on_great_circle(ctx: Context, fact: Fact, step: Expr) -> Inference:
         raise RuleFailure("the fact does not hold along every great circle")
     point = directions() - named("v") + named("v", step=step)
     relation = fact.relation.map(lambda side: side.xreplace({circle(): point}))
-    if relation == fact.relation or relation.has(ANGLE) or any(a.base.label.name == "xi" for a in _atoms(relation)):
+    names = {a.base.label.name for side in (relation.left, relation.right) for a in side.atoms(Indexed)}
+    if relation == fact.relation or relation.has(ANGLE) or any(name == "xi" or name.startswith("circle") for name in names):
         raise RuleFailure(f"{fact.relation} says more than the value at the point of the great circle")
     return Inference(relation, (fact,))
-
-
-def _atoms(relation: Relation) -> set[Indexed]:
-    return relation.left.atoms(Indexed) | relation.right.atoms(Indexed)
 
 
 @rule("citation")

@@ -14,6 +14,7 @@ from sympy import Add, Expr, Integer, Mul, Pow, Symbol, expand, factor_list, log
 from ratetheory.symbolic.algebra import is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, Refuted, RuleFailure, rule
 from ratetheory.symbolic.namespace import Relation
+from ratetheory.symbolic.rules import check_generic
 
 _DEPTH = 6
 _SAMPLES = tuple(sympy.Rational(a) * sympy.Rational(10) ** k for k in range(-4, 5) for a in (1, 3))
@@ -110,6 +111,7 @@ def bounded_by_limit(ctx: Context, goal: Relation, x: Symbol) -> Inference:
 def monotone(ctx: Context, function: Expr, x: Symbol, low: Expr, high: Expr, ordered: Fact, slope: Fact) -> Inference:
     """``F(low) <= F(high)`` from ``low <= high`` and ``0 <= F'(x)`` under ``low <= x``, ``x <= high`` (which end here)."""
     check_regular(function, x)
+    check_generic(x, slope.relation, *slope.assumptions)
     if not (is_positive(low) if x.is_positive else is_nonnegative(low) or not x.is_nonnegative):
         raise RuleFailure(f"{low} does not have the sign of {x}")
     if ordered.relation.symbol == "==" or not is_zero(ordered.relation.gap - (high - low)):

@@ -78,13 +78,18 @@ class Fact:
 class Step:
     """One line of a derivation: a fact, or the step that failed."""
 
-    statement: str
+    relation: Relation | None
     rule: str
     premises: tuple[int, ...]
     verdict: str
     note: str = ""
-    relation: Relation | None = None
     assumptions: tuple[Relation, ...] = ()
+
+    @property
+    def statement(self) -> str:
+        """The relation and what it assumes, as text."""
+        given = ", ".join(map(str, self.assumptions))
+        return str(self.relation or "") + (f"   where {given}" if given else "")
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ class Context:
         self._facts[id(fact)] = fact
         numbers = tuple(p.number for p in inference.premises)
         ordered = tuple(sorted(assumptions, key=str))
-        self.steps.append(Step(str(fact), rule_name, numbers, "proved", inference.note, inference.relation, ordered))
+        self.steps.append(Step(inference.relation, rule_name, numbers, "proved", inference.note, ordered))
         return fact
 
 
@@ -194,7 +199,7 @@ def rule(name: str) -> Callable[[Callable[Concatenate[Context, P], Inference]], 
             except RuleFailure as failure:
                 if not getattr(failure, "recorded", False):
                     goal = next((a for a in (*args, *kwargs.values()) if isinstance(a, Relation)), None)
-                    ctx.steps.append(Step(str(goal or ""), name, (), failure.verdict, str(failure), goal))
+                    ctx.steps.append(Step(goal, name, (), failure.verdict, str(failure)))
                     failure.recorded = True  # type: ignore[attr-defined]
                 raise
 

@@ -123,7 +123,7 @@ def _section(derivation: Derivation) -> str:
 
 
 def _line(number: int, step: Step) -> str:
-    shown = f"${step.relation.latex(formula)}$" if step.relation else escape(step.statement)
+    shown = f"${step.relation.latex(formula)}$" if step.relation else ""
     if step.assumptions:
         shown += " where " + ", ".join(f"${a.latex(formula)}$" for a in step.assumptions)
     source = "".join(f", ({n})" for n in step.premises)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sympy
-from sympy import Expr, Function, IndexedBase, Sum, Symbol
+from sympy import Dummy, Expr, Function, Indexed, IndexedBase, Sum, Symbol
 
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, STEP, over_blocks
+from ratetheory.symbolic.vectors import BLOCK, BLOCKS, FAMILY, HORIZON, OTHER_BLOCK, STEP, over_blocks
 
 _POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0"}
 _NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g"}
@@ -229,6 +229,29 @@ class Letters:
             if name.endswith(suffix) and name.removesuffix(suffix) in SYMBOLS:
                 return letter(name.removesuffix(suffix), step)
         raise AttributeError(f"name: {name!r} is no letter of the theory: {', '.join(SYMBOLS)}")
+
+
+_ALONG_THE_CIRCLE = ("circle_first", "circle_second", "circle_curvature", "circle_drop")
+"""Letters that stand for functions of the angle on the great circle."""
+
+
+def why_not_generic(symbol: Any, *relations: Relation) -> str | None:
+    """Why facts with these relations do not hold for every value of the symbol; ``None`` if they do.
+
+    A letter of the theory is one number, not a variable; nor are the names of the losses, or bound variables.
+    """
+    constants = {name for name, one in SYMBOLS.items() if one.kind == "constant" and not one.per_block}
+    if not isinstance(symbol, Symbol) or isinstance(symbol, Dummy) or not symbol.is_real:
+        return f"{symbol} is no variable"
+    if symbol.name in constants or symbol in (FAMILY, MULTIPLIER, BLOCKS, OTHER_BLOCK):
+        return f"{symbol} is one number, not any"
+    sides = [side for relation in relations for side in (relation.left, relation.right)]
+    if any(symbol in bound_variables(side) for side in sides):
+        return f"{symbol} is a bound variable"
+    letters = {one.base.label.name for side in sides for one in side.atoms(Indexed)}
+    if symbol.name == "phi" and letters & set(_ALONG_THE_CIRCLE):
+        return f"{symbol} is the angle of a letter"
+    return None
 
 
 def bound_variables(expression: Any) -> set[Symbol]:

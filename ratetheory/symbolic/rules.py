@@ -10,10 +10,11 @@ from typing import Any
 
 from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
+from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import MULTIPLIER, IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables
-from ratetheory.symbolic.vectors import BLOCK, FAMILY, OTHER_BLOCK, Vector, inner, over_blocks
+from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables, why_not_generic
+from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, Vector, inner, over_blocks
 
 Term = tuple[Any, ...]
 """A nonnegative factor and the facts whose gaps it multiplies."""
@@ -21,6 +22,17 @@ Term = tuple[Any, ...]
 
 class Witness(Dummy):
     """A number that exists by a rule. Facts about it are never instantiated: it depends on their free symbols."""
+
+
+def check_generic(symbol: Any, *relations: Relation) -> None:
+    """The symbol is a variable that the relations' facts quantify over.
+
+    Raises:
+        RuleFailure: if it is not.
+    """
+    reason = why_not_generic(symbol, *relations)
+    if reason is not None:
+        raise RuleFailure(reason)
 
 
 @rule("assumption of a case")
@@ -91,12 +103,21 @@ def rewrite(ctx: Context, fact: Fact, *equations: Fact) -> Inference:
     for equation in equations:
         if equation.relation.symbol != "==":
             raise RuleFailure(f"{equation} is no equation")
+        _check_under_binders(relation, equation)
         old, new = equation.relation.left, equation.relation.right
         changed = relation.map(lambda side, old=old, new=new: side.xreplace({old: new}))  # type: ignore[misc]
         if changed == relation:
             raise RuleFailure(f"{old} does not occur in {relation}")
         relation = changed
     return Inference(relation, (fact, *equations))
+
+
+def _check_under_binders(relation: Relation, equation: Fact) -> None:
+    """Inside a sum an equation is used for every value of the sum's variable: it must hold for each."""
+    bound = bound_variables(relation.left) | bound_variables(relation.right)
+    given = set().union(*(a.free_symbols() for a in equation.assumptions))
+    if given & bound or (equation.relation.has(Witness) and equation.relation.free_symbols() & bound):
+        raise RuleFailure(f"{equation} does not hold for every {', '.join(map(str, bound))}")
 
 
 @rule("special case")
@@ -115,15 +136,14 @@ def instantiate(ctx: Context, fact: Fact, values: Mapping[Symbol, Any], *signs: 
 
 def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact]) -> None:
     everything = (fact.relation, *fact.assumptions)
-    if not isinstance(symbol, Symbol) or isinstance(symbol, Witness) or symbol in (FAMILY, MULTIPLIER):
-        raise RuleFailure(f"{symbol} cannot be replaced")
+    check_generic(symbol, *everything)
     if any(r.has(Witness) for r in everything):
         raise RuleFailure("a fact about a number that exists by a rule has no special cases")
     if any(r.has(OTHER_BLOCK) for r in everything) or value.has(OTHER_BLOCK):
         raise RuleFailure(f"{OTHER_BLOCK} stands for a block other than {BLOCK}")
     bound = {variable for r in everything for side in (r.left, r.right) for variable in bound_variables(side)}
-    if symbol in bound or value.free_symbols & bound:
-        raise RuleFailure(f"{symbol} or {value} meets a bound variable")
+    if value.free_symbols & bound:
+        raise RuleFailure(f"{value} meets a bound variable")
     if symbol.is_integer and not value.is_integer:
         raise RuleFailure(f"{value} is not certainly an integer")
     if symbol.is_positive and not (is_positive(value) or _known(Relation(S.Zero, "<", value), signs)):
@@ -147,7 +167,9 @@ def _known(relation: Relation, facts: Sequence[Fact]) -> bool:
 @rule("function for a function")
 def instantiate_family(ctx: Context, fact: Fact, pattern: Indexed, value: Expr) -> Inference:
     """The fact for another family of numbers: ``pattern`` is the old family at ``BLOCK``, ``value`` the new one there."""
-    if pattern.indices != (BLOCK,) or not pattern.is_nonnegative or pattern.is_positive or not is_nonnegative(value):
+    if pattern.base.label.name in SYMBOLS or pattern.indices != (BLOCK,):
+        raise RuleFailure(f"{pattern} is no family of variables")
+    if not pattern.is_nonnegative or pattern.is_positive or not is_nonnegative(value):
         raise RuleFailure(f"{value} cannot stand for {pattern}")
     bound = bound_variables(fact.relation.left) | bound_variables(fact.relation.right)
     if fact.assumptions or fact.relation.has(Witness, OTHER_BLOCK) or value.free_symbols & bound:
@@ -205,6 +227,7 @@ def discriminant(ctx: Context, fact: Fact, x: Symbol) -> Inference:
 
     For c > 0 take x = b/(2c); for c = 0 large x forces b = 0.
     """
+    check_generic(x, fact.relation)
     if fact.relation.symbol == "==" or any(a.has(x) for a in fact.assumptions) or not x.is_nonnegative or x.is_positive:
         raise RuleFailure(f"{fact} is no inequality for every {x} >= 0")
     zero = fact.relation.gap.xreplace({x: S.Zero})
@@ -361,6 +384,8 @@ def vector_identity(ctx: Context, goal: Relation, *equations: Fact) -> Inference
     difference = goal.left - goal.right
     for equation in equations:
         old, new = equation.relation.left, equation.relation.right
+        if equation.assumptions or equation.relation.symbol != "==":
+            raise RuleFailure(f"{equation} is no equation that always holds")
         if isinstance(old, Vector):
             ((atom, coefficient),) = old.terms()
             if coefficient != 1:
@@ -389,5 +414,7 @@ def congruence(ctx: Context, function: Expr, x: Symbol, equation: Fact) -> Infer
     """From ``a = b``: ``F(a) = F(b)``."""
     if equation.relation.symbol != "==":
         raise RuleFailure(f"{equation} is no equation")
+    if bound_variables(function):
+        raise RuleFailure(f"{function} binds variables")
     left, right = (function.xreplace({x: side}) for side in (equation.relation.left, equation.relation.right))
     return Inference(Relation(left, "==", right), (equation,))

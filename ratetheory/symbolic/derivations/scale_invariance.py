@@ -11,7 +11,7 @@ from ratetheory.symbolic.namespace import Relation, s
 from ratetheory.symbolic.rules import combine, instantiate
 from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, Vector
 
-FACTOR = Symbol("kappa", positive=True)
+FACTOR = Symbol("rho", positive=True)
 FIRST, SECOND = Symbol("s_1", real=True), Symbol("s_2", real=True)
 
 
