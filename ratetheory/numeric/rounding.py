@@ -300,7 +300,7 @@ def _between(value: Array, fewest: Array, most: Array) -> Rounded:
     return Rounded(value, _widened(spread + SOLVER * np.maximum(np.abs(value), np.abs(most))))
 
 
-def infimum_over_multipliers(F: Callable[[Rounded], Rounded], nu_0: Rounded, points: int = 25, rounds: int = 4) -> Rounded:
+def infimum_over_multipliers(F: Callable[[Rounded], Rounded], nu_0: Rounded, points: int = 25, rounds: int = 5) -> Rounded:
     """The smallest value of F met on a geometric grid over nu >= nu_0, refined around the best; any nu gives a bound."""
     lowest = exact(nu_0).upper
     with np.errstate(all="ignore"):

@@ -72,7 +72,7 @@ def test_hessian_products_within_their_allowance(name):
             assert float((ahead - behind) / (2 * h)) == pytest.approx(product_g[i, 0, 0], rel=1e-9, abs=1e-9 * reach[i].max())
 
 
-@pytest.mark.parametrize("name", FAMILIES.keys() - {"step", "step/gradient"})
+@pytest.mark.parametrize("name", [name for name in FAMILIES if not name.startswith("step")])
 def test_complex_steps_agree_with_the_gradient(name):
     p = instances(name, count=200).numbers
     u = np.random.default_rng(2).standard_normal(p["w"].shape)
