@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -146,7 +146,7 @@ def _with_constants(
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols) and claim.setting in ("trajectory", "great-circle"):
             found += _observe(claim, symbols, partitioned.names, groups, alive, facts)
-    return found
+    return [replace(o, estimated=o.status != "not applicable") for o in found]
 
 
 def _observe(

@@ -24,6 +24,7 @@ class Observation:
     ``step`` and ``block`` are those of the first violation. ``figures``: ``resolved``, the share of the entries that the
     precision decides; ``worst`` and ``median`` over the entries, with ``worst_block``: of an inequality (left - right)
     relative to the larger side, of an equation |left - right| relative to what it were if the theory were wrong (``decoys``).
+    ``estimated``: the verdict depends on constants estimated along the run.
     """
 
     claim: str
@@ -34,6 +35,7 @@ class Observation:
     step: int | None = None
     block: str | None = None
     figures: dict[str, Any] | None = None
+    estimated: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The observation as plain data."""

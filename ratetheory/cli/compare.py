@@ -1,0 +1,107 @@
+"""``ratetheory compare``: hold the claims against recorded runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ratetheory.cli.output import print_json, print_lines
+from ratetheory.verdict import exit_code
+
+
+@click.command()
+@click.argument("traces", nargs=-1, required=True, metavar="TRACE [TRACE ...]")
+@click.option("--report", metavar="FILE.html", help="Write a self-contained HTML report.")
+@click.option("--figures", metavar="DIR", help="Write each figure of the report as PNG and PDF.")
+@click.option("--granularity", default="layer", show_default=True, metavar="filter|layer|all", help="Rows of the tables.")
+@click.option("--points", type=click.IntRange(min=1), default=20, show_default=True, help="Points for estimating smoothness.")
+@click.option("--force", is_flag=True, help="Replace an existing report.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(
+    traces: tuple[str, ...], report: str | None, figures: str | None, granularity: str, points: int, force: bool, as_json: bool
+) -> int:
+    """Check on recorded runs every claim that a run can show.
+
+    Exit code 0 if all that applies is held, 1 if something is violated, 3 if something is not resolvable.
+    """
+    from ratetheory.observation.compare import compare as run
+
+    if figures is not None and report is None:
+        raise click.UsageError("--figures needs --report FILE.html")
+    target = None if report is None else free_file(Path(report), force)
+    comparisons = [run(Path(trace), granularity, points) for trace in traces]  # type: ignore[arg-type]
+    if as_json:
+        print_json({"comparisons": [c.as_dict() for c in comparisons]})
+    else:
+        for comparison in comparisons:
+            print_comparison(comparison)
+        click.echo(
+            "worst: of an equation, the rest as a share of what a wrong theory would leave; of an inequality, (left - right)"
+            " relative to the larger side, negative if there is room"
+        )
+    if target is not None:
+        from ratetheory.report import write_report
+
+        path = write_report(target, comparisons, figures=None if figures is None else Path(figures))
+        click.echo(str(path), err=as_json)
+    return exit_code([word for c in comparisons for word in c.verdicts().values()])
+
+
+def free_file(path: Path, force: bool) -> Path:
+    """The path if a file may be written there: nothing is overwritten without ``force``."""
+    if path.exists() and not force:
+        raise ValueError(f"report: {path} exists; allowed: a new file, or --force")
+    if not path.parent.is_dir():
+        raise ValueError(f"report: {path.parent} is no directory; allowed: a file in a directory that exists")
+    return path
+
+
+def print_comparison(comparison: Any) -> None:
+    """The verdicts of one run, a line a claim, with reasons and figures."""
+    steps = comparison.trace.dataset.sizes["step"]
+    click.echo(f"{comparison.name}: {steps} steps, {comparison.trace.dataset.sizes['block']} filters")
+    rows = []
+    for claim, word in comparison.verdicts().items():
+        shown = next(o for o in comparison.observations if o.claim == claim and o.status == word)
+        estimated = " [constants estimated]" if shown.estimated else ""
+        rows.append((f"  {claim}", f"{word:<15} {_detail(comparison, claim, word, shown)}{estimated}"))
+    print_lines(rows)
+    _print_figures(comparison)
+
+
+def _detail(comparison: Any, claim: str, word: str, shown: Any) -> str:
+    if word == "violated":
+        return f"{shown.conclusion}: first at step {shown.step}, {shown.block}"
+    if word == "not applicable":
+        return str(shown.reason)
+    if word == "not resolvable":
+        return f"{shown.conclusion}, {shown.group}: {shown.reason}"
+    held = [o for o in comparison.observations if o.claim == claim and o.status == "held"]
+    worst = max(held, key=lambda o: o.figures["worst"])
+    return f"worst {worst.figures['worst']:+.1e} ({worst.conclusion}, {worst.figures['worst_block']})"
+
+
+def _print_figures(comparison: Any) -> None:
+    rates = [f"{name} {first:.3g} -> {last:.3g}" for name, (first, last) in comparison.effective_rates.items()]
+    more = f", ... ({len(rates)} groups)" if len(rates) > 6 else ""
+    rows = [("  effective learning rates", ", ".join(rates[:6]) + more)]
+    if comparison.exponent is not None:
+        e = comparison.exponent
+        rows.append(
+            ("  min |G| ~ T^a", f"a = {e.value:.3f} in [{e.low:.3f}, {e.high:.3f}], fitted over T = {e.first}..{e.last}")
+        )
+    if isinstance(comparison.apriori, str):
+        rows.append(("  bound from estimates", f"none: {comparison.apriori}"))
+    else:
+        a = comparison.apriori
+        ratio = float(a.bound.value) / a.observed if a.observed > 0 else float("inf")
+        rows.append(
+            (
+                f"  bound from estimates ({a.label})",
+                f"min |G|^2 <= {float(a.bound.value):.3g}, observed {a.observed:.3g}, ratio {ratio:.3g};"
+                f" says more than the first gradient from T = {a.informative_from:.3g}",
+            )
+        )
+    print_lines(rows)

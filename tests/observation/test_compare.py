@@ -1,0 +1,181 @@
+"""Real runs held against the claims: what holds is held, what is planted is found, what cannot be seen is said."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from ratetheory.claims import claims
+from ratetheory.observation.compare import compare
+from ratetheory.observation.trace import Trace, load_trace
+from ratetheory.training.specification import TrainSpec
+from ratetheory.training.train import train
+
+STEPS, FAULT = 30, 12
+
+
+def plant(layer, factor, at=FAULT):
+    """Multiply the weights of one layer once, after the given update."""
+
+    def on_step(step, module):
+        if step == at:
+            with torch.no_grad():
+                dict(module.named_parameters())[f"{layer}.weight"].mul_(factor)
+
+    return on_step
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+
+    def run(name, on_step=None, **changes):
+        return train(
+            TrainSpec(**{"learning_rate": 0.3, "steps": STEPS, **changes}), folder / name, progress=False, on_step=on_step
+        )
+
+    usual = {"network": "usual", "optimizer": "sgd", "batch_size": 256}
+    return {
+        "reference": run("reference"),
+        "fault": run("fault", plant("conv2", 1.001)),
+        "usual": run("usual", **usual),
+        "usual-fault": run("usual-fault", plant("conv2", 1.001), **usual),
+    }
+
+
+@pytest.fixture(scope="module")
+def reference(runs):
+    return compare(runs["reference"], points=3)
+
+
+def changed(trace: Trace, **variables) -> Trace:
+    """The same trace with some variables replaced."""
+    dataset = trace.dataset.copy(deep=True)
+    for name, values in variables.items():
+        dataset[name] = (dataset[name].dims, np.broadcast_to(values, dataset[name].shape))
+    return Trace(dataset, trace.run, trace.facts)
+
+
+def test_every_claim_holds_on_the_reference_network(reference):
+    words = reference.verdicts()
+    assert set(words) >= {
+        "euler-orthogonality",
+        "norm-growth",
+        "growth-certificate",
+        "rotation-budget",
+        "log-lyapunov",
+        "gd-rate",
+    }
+    assert set(words.values()) == {"held"}
+    for observation in reference.observations:
+        if observation.status == "held":
+            assert observation.figures["resolved"] >= 0.5
+            assert observation.figures["dead"] == 0
+
+
+def test_equations_are_sharp_and_estimates_are_called_so(reference):
+    for o in reference.observations:
+        equation = claims[o.claim].conclusion(o.conclusion).relation == "=="
+        if equation and o.status == "held":
+            assert 0 <= o.figures["worst"] < 1e-8
+        assert o.estimated == (
+            o.status == "held" and o.claim in ("gradient-diameter", "geodesic-descent", "log-lyapunov", "gd-rate")
+        )
+    assert reference.apriori.bound.trust == "estimated"
+    assert reference.apriori.label in ("estimated", "vacuous")
+    assert float(reference.apriori.bound.value) >= reference.apriori.observed
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"), [("fault", "norm-growth"), ("fault", "rotation-growth"), ("usual-fault", "corrected-certificate")]
+)
+def test_a_planted_fault_is_violated_at_its_step_and_layer(runs, name, claim):
+    comparison = compare(runs[name], points=3)
+    assert comparison.verdicts()[claim] == "violated"
+    violated = [o for o in comparison.observations if o.claim == claim and o.status == "violated"]
+    first = min(violated, key=lambda o: o.step)
+    assert first.step == FAULT
+    assert first.block.startswith("conv2")
+    assert {o.group for o in violated if o.step == first.step} == {"conv2"}
+
+
+def test_the_usual_network_is_told_which_hypothesis_it_misses(runs):
+    comparison = compare(runs["usual"])
+    words = comparison.verdicts()
+    assert words.pop("corrected-certificate") in ("held", "not resolvable")
+    assert set(words.values()) == {"not applicable"}
+    reasons = {o.claim: o.reason for o in comparison.observations if o.status == "not applicable"}
+    assert set(reasons) == set(words)
+    assert all("eps = 1e-05" in reason for reason in reasons.values())
+    assert isinstance(comparison.apriori, str)
+    assert any(o.status == "held" and o.conclusion == "defect" for o in comparison.observations)
+
+
+def test_unrelated_gradients_are_violated(runs):
+    trace = load_trace(runs["reference"])
+    squared = trace.dataset["squared_gradient"].values
+    shuffled = np.random.default_rng(0).permutation(squared.ravel()).reshape(squared.shape)
+    words = compare(changed(trace, squared_gradient=shuffled)).verdicts()
+    assert words["norm-growth"] == words["corrected-certificate"] == words["wngrad-recursion"] == "violated"
+
+
+def test_a_radial_part_is_violated(runs):
+    trace = load_trace(runs["reference"])
+    radial = 1e-6 * np.sqrt(trace.dataset["squared_norm"].values[:-1] * trace.dataset["squared_gradient"].values)
+    comparison = compare(changed(trace, radial=radial))
+    assert comparison.verdicts()["euler-orthogonality"] == "violated"
+
+
+def test_steps_too_small_for_the_precision_are_not_resolvable(tmp_path):
+    path = train(TrainSpec(network="usual", learning_rate=1e-5, steps=6, bn_epsilon=1e-30), tmp_path / "tiny", progress=False)
+    observed = [o for o in compare(path).observations if o.claim == "corrected-certificate"]
+    assert {o.status for o in observed} == {"not resolvable"}
+    assert all("rounding hides" in o.reason for o in observed)
+
+
+def test_dead_filters_show_nothing(runs):
+    trace = load_trace(runs["reference"])
+    zero = np.zeros_like(trace.dataset["squared_gradient"].values)
+    still = np.broadcast_to(trace.dataset["squared_norm"].values[:1], trace.dataset["squared_norm"].shape)
+    dead = changed(
+        trace, squared_gradient=zero, squared_norm=still, radial=zero, angle=zero, off_circle=zero, radial_predicted=zero
+    )
+    observed = [o for o in compare(dead).observations if o.claim == "norm-growth"]
+    assert {o.status for o in observed} == {"not resolvable"}
+    assert all("dead" in o.reason for o in observed)
+
+
+def test_granularities_partition_the_filters(runs, reference):
+    filters = compare(load_trace(runs["usual"]), granularity="filter")
+    names = {o.group for o in filters.observations if o.claim == "corrected-certificate"}
+    assert len(names) == 80
+    everything = compare(load_trace(runs["usual"]), granularity="all")
+    assert {o.group for o in everything.observations if o.claim == "corrected-certificate"} == {"all"}
+    assert set(reference.effective_rates) == {"conv1", "conv2", "conv3"}
+    with pytest.raises(ValueError, match="granularity: 'row' is not known"):
+        compare(runs["usual"], granularity="row")
+
+
+def test_estimates_are_kept_beside_the_trace_and_belong_to_it(runs, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(runs["reference"], copy)
+    first = compare(copy, points=2)
+    kept = list(copy.glob("smoothness-*.json"))
+    assert kept
+    assert compare(copy, points=2).apriori.constants["Lam"] == pytest.approx(first.apriori.constants["Lam"])
+    kept[0].write_text("{")
+    assert compare(copy, points=2).apriori.constants["Lam"] == pytest.approx(first.apriori.constants["Lam"])
+
+
+def test_effective_rates_and_exponent_of_a_known_run(reference):
+    from ratetheory.observation.exponent import fit_exponent
+
+    first = [block["layer"] == "conv1" for block in reference.trace.run["blocks"]]
+    S = reference.trace.dataset["squared_norm"].values[:, first].sum(axis=1)
+    assert reference.effective_rates["conv1"] == pytest.approx((0.3 / S[0], 0.3 / S[-1]))
+    T = np.arange(1.0, 400)
+    fit = fit_exponent(5 * T**-0.5)
+    assert fit.value == pytest.approx(-0.5, abs=1e-9)
+    assert fit_exponent(np.zeros(100)) is None
+    assert fit_exponent(np.ones(5)) is None
