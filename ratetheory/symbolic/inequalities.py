@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from sympy import Add, Expr, Integer, Mul, Pow, Symbol, expand, factor_list, log, oo, together
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, cos, expand, factor_list, log, oo, pi, sin, together
 
 from ratetheory.symbolic.algebra import is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, Refuted, RuleFailure, rule
@@ -20,16 +20,17 @@ _DEPTH = 6
 _SAMPLES = tuple(sympy.Rational(a) * sympy.Rational(10) ** k for k in range(-4, 5) for a in (1, 3))
 
 
-def check_regular(function: Expr, x: Symbol) -> None:
-    """The function is certainly smooth wherever its variable has its declared sign.
+def check_regular(function: Expr, x: Symbol, quarter_turn: bool = False) -> None:
+    """The function is certainly smooth wherever its variable has its declared sign (and, for a quarter turn, is below pi/2).
 
     Raises:
         RuleFailure: if it may not be.
     """
+    function = _on_quarter_turn(function, x) if quarter_turn else function
     for part in sympy.preorder_traversal(function):
-        if not isinstance(part, Expr) or not part.has(x):
+        if not isinstance(part, Expr) or not (part.has(x) or part.has(Dummy)):
             continue
-        fine = isinstance(part, Add | Mul | Symbol | sympy.atan | sympy.sin | sympy.cos)
+        fine = isinstance(part, Add | Mul | Symbol | sympy.atan | sin | cos)
         if isinstance(part, Pow):
             fine = not part.exp.has(x) and ((part.exp.is_nonnegative and part.exp.is_integer) or is_positive(part.base))
         elif isinstance(part, log):
@@ -38,39 +39,50 @@ def check_regular(function: Expr, x: Symbol) -> None:
             raise RuleFailure(f"{part} may not be smooth for every {x}")
 
 
+def _on_quarter_turn(function: Expr, x: Symbol) -> Expr:
+    """Sine and cosine as the nonnegative and positive numbers that they are on [0, pi/2)."""
+    return function.xreplace({cos(x): Dummy("cos", positive=True), sin(x): Dummy("sin", nonnegative=True)})
+
+
 def _check_variable(x: Symbol) -> None:
     if not x.is_nonnegative or x.is_positive or x.is_integer:
         raise RuleFailure(f"{x} must be declared nonnegative, not positive, not an integer")
 
 
 @rule("sign by repeated differentiation")
-def nonnegative(ctx: Context, goal: Relation, x: Symbol) -> Inference:
-    """``left <= right`` for all x >= 0: the gap is nonnegative at 0 and so is its derivative, by the same rule."""
+def nonnegative(ctx: Context, goal: Relation, x: Symbol, quarter_turn: bool = False) -> Inference:
+    """``left <= right`` for all x >= 0: the gap is nonnegative at 0 and so is its derivative, by the same rule.
+
+    On a quarter turn only for x < pi/2, which the fact assumes.
+    """
     _check_variable(x)
     if goal.symbol != "<=":
         raise RuleFailure(f"{goal} is no weak inequality")
-    check_regular(goal.gap, x)
-    if not _grows(goal.gap, x, _DEPTH):
-        _look_for_counterexample(goal)
+    check_regular(goal.gap, x, quarter_turn)
+    range_of_x = frozenset({Relation(x, "<", pi / 2)}) if quarter_turn else frozenset()
+    if not _grows(goal.gap, x, _DEPTH, quarter_turn):
+        _look_for_counterexample(goal, quarter_turn)
         raise RuleFailure(f"the derivatives of {goal.gap} at 0 do not decide its sign")
-    return Inference(goal)
+    return Inference(goal, assumptions=range_of_x)
 
 
-def _grows(gap: Expr, x: Symbol, depth: int) -> bool:
-    """Whether the gap is certainly nonnegative on [0, oo)."""
-    gap = _without_positive_factors(gap, x)
-    if is_nonnegative(gap):
+def _grows(gap: Expr, x: Symbol, depth: int, quarter_turn: bool = False) -> bool:
+    """Whether the gap is certainly nonnegative on the range."""
+    gap = _without_positive_factors(gap, x, quarter_turn)
+    if is_nonnegative(_on_quarter_turn(gap, x) if quarter_turn else gap):
         return True
-    return depth > 0 and is_nonnegative(gap.xreplace({x: Integer(0)})) and _grows(gap.diff(x), x, depth - 1)
+    if is_nonnegative(gap.xreplace({cos(x): 1 - Dummy("versine", nonnegative=True)})):
+        return True
+    below = is_nonnegative(gap.xreplace({x: Integer(0)}))
+    return depth > 0 and below and _grows(gap.diff(x), x, depth - 1, quarter_turn)
 
 
-def _without_positive_factors(gap: Expr, x: Symbol) -> Expr:
+def _without_positive_factors(gap: Expr, x: Symbol, quarter_turn: bool) -> Expr:
     """The gap times something positive and without its nonnegative factors."""
     numerator, denominator = together(gap).as_numer_denom()
-    if not is_positive(denominator):
+    if not is_positive(_on_quarter_turn(denominator, x) if quarter_turn else denominator):
         return gap
-    constant, factors = factor_list(expand(numerator))
-    rest = constant
+    rest, factors = factor_list(expand(numerator))
     for base, power in factors:
         if not (power % 2 == 0 or base.is_nonnegative or is_positive(base)):
             rest *= base**power
@@ -81,7 +93,7 @@ def _without_positive_factors(gap: Expr, x: Symbol) -> Expr:
 def constant_difference(ctx: Context, goal: Relation, x: Symbol) -> Inference:
     """``left = right`` for all x >= 0: equal at 0 with equal derivatives; both continuous at 0, smooth for x > 0."""
     _check_variable(x)
-    positive = sympy.Dummy(positive=True)
+    positive = Dummy(positive=True)
     gap = goal.gap.xreplace({x: positive})
     if goal.symbol != "==" or goal.gap.xreplace({x: Integer(0)}) != 0:
         raise RuleFailure(f"the sides of {goal} are not certainly equal at 0")
@@ -125,8 +137,8 @@ def monotone(ctx: Context, function: Expr, x: Symbol, low: Expr, high: Expr, ord
     return Inference(Relation(ends[0], "<=", ends[1]), (ordered, slope), rest | ordered.assumptions)
 
 
-def _look_for_counterexample(goal: Relation) -> None:
-    """Try a few points with ball arithmetic.
+def _look_for_counterexample(goal: Relation, quarter_turn: bool = False) -> None:
+    """Try a few points with ball arithmetic, below pi/2 on a quarter turn.
 
     Raises:
         Refuted: if the relation certainly fails at one of them.
@@ -134,8 +146,9 @@ def _look_for_counterexample(goal: Relation) -> None:
     symbols = sorted(goal.free_symbols(), key=str)
     if not all(isinstance(symbol, Symbol) for symbol in symbols):
         return
-    for index, value in enumerate(_SAMPLES):
-        point = {symbol: _SAMPLES[(index + 5 * n) % len(_SAMPLES)] if n else value for n, symbol in enumerate(symbols)}
+    samples = [value for value in _SAMPLES if value < sympy.Rational(3, 2)] if quarter_turn else _SAMPLES
+    for index, value in enumerate(samples):
+        point = {symbol: samples[(index + 5 * n) % len(samples)] if n else value for n, symbol in enumerate(symbols)}
         gap = _ball(goal.gap, point)
         if gap is not None and (gap < 0 or (goal.symbol == "==" and gap > 0)):
             where = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
@@ -150,7 +163,7 @@ def _ball(expression: Expr, point: dict[Symbol, Any]) -> Any:
         return _ball(point[expression], point)
     if expression.is_Rational:
         return flint.arb(flint.fmpq(int(expression.p), int(expression.q)))
-    if expression == sympy.pi:
+    if expression == pi:
         return flint.arb.pi()
     values = [_ball(argument, point) for argument in expression.args]
     if any(value is None for value in values):
