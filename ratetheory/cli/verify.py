@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from ratetheory.verdict import exit_code
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random instances.")
 @click.option("--budget", type=float, help="Seconds in total; what it cuts short is undecided.")
 @click.option("--replay", metavar="FILE", help="Run a saved counterexample again.")
-@click.option("--save", metavar="FILE", help="Write the counterexample of the first refuted claim to FILE.")
+@click.option("--save", metavar="FILE", help="Write the first claim's counterexample, or its closest instance, for --replay.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str | None, save: str | None, as_json: bool) -> int:
     """Check the claims SLUGS, all for none: derivation, attack by random instances and search, formal proof.
@@ -31,21 +32,39 @@ def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str 
     width = max(len(claim.slug) for claim in chosen)
     if not as_json:
         click.echo(f"{'claim':<{width}}  {'derivation':<10}  {'attack':<40}  formal  overall")
+    if save is not None and Path(save).exists():
+        raise ValueError(f"save: {save} exists; allowed: a new file")
     done = []
     for verification in verifications(chosen, seed, budget):
         done.append(verification)
         if not as_json:
             _print_row(verification, width)
-        if save is not None and "counterexample" in verification.witness("attack").evidence:
-            from ratetheory.numeric.replay import save_counterexample
-
-            save_counterexample(verification.witness("attack").evidence["counterexample"], save)
-            save = None
     if as_json:
         print_json({"claims": [v.as_dict() for v in done]}, seed)
     else:
         _print_reasons(done)
+    if save is not None:
+        _save(done[0], save)
     return exit_code([v.status for v in done])
+
+
+def _save(verification: Any, path: str) -> None:
+    """Write the counterexample, or the instance on which the two sides of a conclusion came closest."""
+    from ratetheory.claims import claims
+    from ratetheory.numeric.attack import counterexample
+    from ratetheory.numeric.instances import from_json
+    from ratetheory.numeric.replay import save_counterexample
+
+    evidence = verification.witness("attack").evidence
+    if "counterexample" in evidence:
+        save_counterexample(evidence["counterexample"], path)
+        return
+    seen = {name: c for name, c in evidence.get("conclusions", {}).items() if c["worst"] is not None}
+    if not seen:
+        raise ValueError(f"save: {verification.claim} was attacked on no instance; allowed: a larger --budget")
+    name = min(seen, key=lambda slug: seen[slug]["slack"])
+    claim = claims[verification.claim]
+    save_counterexample(counterexample(claim, claim.conclusion(name), from_json(seen[name]["worst"])), path)
 
 
 def _print_row(verification: Any, width: int) -> None:
@@ -77,9 +96,14 @@ def _print_reasons(done: list[Any]) -> None:
 
 def _replay(path: str, as_json: bool) -> int:
     from ratetheory.claims import claims
+    from ratetheory.numeric.attack import Undecided
     from ratetheory.numeric.replay import replay
 
-    verdict = replay(path, claims)
+    try:
+        verdict = replay(path, claims)
+    except Undecided as undecided:
+        click.echo(f"undecided: {undecided}")
+        return exit_code(["undecided"])
     if as_json:
         print_json(verdict.as_dict())
     else:

@@ -108,9 +108,9 @@ def largest_block(x: Any) -> Ball:
     return reduce(maximum, x) if isinstance(x, np.ndarray) else x
 
 
-def _larger_increment(c: Any, l: Any, b: Any, r: Any) -> Ball:  # noqa: E741
+def _larger_increment(c: Any, l: Any, b: Any, r: Any) -> Ball:
     """See ``floats.larger_increment``; the root is enclosed by one step of the interval Newton method."""
-    c, l, b, r = _ball(c), _ball(l), _ball(b), _ball(r)  # noqa: E741
+    c, l, b, r = _ball(c), _ball(l), _ball(b), _ball(r)
     a = c * b / l
     if a >= 2:
         linear, level, base, offset = a - 1, r / l, b, arb(0)

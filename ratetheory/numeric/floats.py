@@ -68,7 +68,7 @@ def _expm1_minus(z: Array, grown: Array) -> Array:
     return np.where(small, z * z / 2 * series, plain)
 
 
-def _barrier(a: Array, l: Array, c: Array, b: Array) -> Array:  # noqa: E741
+def _barrier(a: Array, l: Array, c: Array, b: Array) -> Array:
     """a - 1 - ln(a) for 0 < a < 1, zero for a >= 1; a = c b/l may lie below the range of normal floats."""
     u = np.minimum(a - 1, 0.0)
     w = u / (2 + u)
@@ -85,14 +85,14 @@ def _barrier(a: Array, l: Array, c: Array, b: Array) -> Array:  # noqa: E741
     return result
 
 
-def larger_increment(c: Array, l: Array, b: Array, r: Array) -> Array:  # noqa: E741
+def larger_increment(c: Array, l: Array, b: Array, r: Array) -> Array:
     """The larger delta >= 0 with c delta - l ln(1 + delta/b) = r, for r >= 0.
 
     With a = c b/l, B = max(b, l/c) e^z solves (a - 1)^+ (e^z - 1) + (e^z - 1 - z) = r/l + (a - 1 - ln a)[a < 1]: convex and
     increasing in z >= 0, so that Newton's method from an upper bound of the root falls monotonically.
     """
     with np.errstate(all="ignore"):
-        c, l, b, r = np.broadcast_arrays(*(np.asarray(v, float) for v in (c, l, b, r)))  # noqa: E741
+        c, l, b, r = np.broadcast_arrays(*(np.asarray(v, float) for v in (c, l, b, r)))
         a = c * b / l
         z = _newton(np.maximum(a - 1, 0.0), r / l + _barrier(a, l, c, b))
         base = np.maximum(b, l / c)

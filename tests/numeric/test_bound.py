@@ -169,7 +169,7 @@ def test_any_multiplier_is_an_upper_bound_of_the_worst_split():
     ends = [np.linspace(v, 12, 1200) for v in b]
     cost = [ci * e - 0.5 * np.log(e) for ci, e in zip(c, ends, strict=True)]
     spent = sum(x[:, None] if i == 0 else x[None, :] for i, x in enumerate(cost)) - sum(x[0] for x in cost)
-    gain = sum((e**2 - v**2)[:, None] / 2 if i == 0 else (e**2 - v**2)[None, :] / 2 for i, (e, v) in enumerate(zip(ends, b)))
+    gain = sum((e**2 - v**2)[:, None] / 2 if i == 0 else (e**2 - v**2)[None, :] / 2 for i, (e, v) in enumerate(zip(ends, b, strict=True)))
     worst = gain[spent <= 2].max()
     assert worst <= bound.total < 1.2 * worst
 

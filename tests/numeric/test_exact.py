@@ -62,11 +62,11 @@ def test_largest_exponent_is_read():
 
 @pytest.mark.parametrize(("reader", "bad"), [(read_positive, 0), (read_positive, "-1"), (read_nonnegative, "-1e-9")])
 def test_signs(reader, bad):
-    with pytest.raises(ValueError, match="gap: .* is not allowed"):
+    with pytest.raises(ValueError, match=r"gap: .* is not allowed"):
         reader(bad, "gap")
 
 
 @pytest.mark.parametrize("bad", [0, "0", "2.5", -3])
 def test_counts(bad):
-    with pytest.raises(ValueError, match="steps: .*a whole number, at least 1"):
+    with pytest.raises(ValueError, match=r"steps: .*a whole number, at least 1"):
         read_count(bad, "steps")

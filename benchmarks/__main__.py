@@ -1,0 +1,20 @@
+"""``python -m benchmarks``: measure everything, print the table, exit with 1 if a limit is exceeded."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import bounds, startup
+
+
+def main() -> int:
+    """Print one line a ratio."""
+    found = [*startup.measure(), *bounds.measure()]
+    print(f"{'what':<32} {'against':<14} {'ratio':>7} {'range':>16} {'limit':>6}")
+    for r in found:
+        mark = "" if r.within else "  EXCEEDED"
+        print(f"{r.name:<32} {r.reference:<14} {r.median:7.2f} {r.low:7.2f} - {r.high:6.2f} {r.limit:6.1f}{mark}")
+    return 0 if all(r.within for r in found) else 1
+
+
+sys.exit(main())

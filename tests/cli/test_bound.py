@@ -1,0 +1,81 @@
+import json
+from fractions import Fraction
+
+import pytest
+
+from tests.cli.run import ratetheory, refused
+
+ONE = ["bound", "gd", "--squared-norm", "1", "--learning-rate", "0.1", "--smoothness", "1", "--gap", "0.5"]
+TWO = ["bound", "gd", "--constants", "examples/constants-two-blocks.toml"]
+
+
+def as_json(*arguments):
+    result = ratetheory(*arguments, "--json")
+    assert result.code == 0, result.err
+    return json.loads(result.out)
+
+
+def test_json_has_the_fields_of_a_bound():
+    bound = as_json(*ONE, "--steps", "1000")
+    assert set(bound) >= {
+        *("claim", "value", "gradient_norm", "enclosure", "method", "shared_budget", "restarted", "b_infinity", "steps"),
+        *("constants", "trust", "conditional_on", "dominant_term", "provenance"),
+    }
+    low, high = (Fraction(end) for end in bound["enclosure"])
+    assert low <= high <= Fraction(str(bound["value"]))
+    assert bound["trust"] == "certified"
+    assert bound["provenance"]["ratetheory"]
+
+
+def test_text_says_what_every_number_is():
+    out = ratetheory(*ONE, "--steps", "1000", "--explain", "--best-learning-rate").out
+    for word in ("min over t < T of |G_t|^2", "enclosure", "certified", "conditional on", "shares", "estimated by"):
+        assert word in out
+
+
+def test_both_directions_agree():
+    steps = as_json(*ONE, "--epsilon", "1e-3")["steps"]
+    assert as_json(*ONE, "--steps", str(steps))["gradient_norm"] <= 1e-3
+
+
+def test_beyond_the_range_of_floats_there_are_strings():
+    tiny = [*ONE[:3], "1e-300", "--learning-rate", "1e300", *ONE[6:]]
+    bound = as_json(*tiny, "--steps", "1")
+    assert isinstance(bound["total"], str)
+    assert Fraction(bound["total"]) > Fraction(10) ** 1000
+    assert isinstance(as_json(*ONE, "--epsilon", "1e-400")["steps"], str)
+
+
+def test_several_blocks_and_an_estimate():
+    bound = as_json(*TWO, "--steps", "1000")
+    assert bound["trust"] == "estimated"
+    assert len(bound["b_infinity"]) == 2
+
+
+def test_gap_from_range():
+    by_range = as_json(*ONE[:-2], "--gap-from-range", "--steps", "10")
+    assert by_range["constants"]["gap"] == "pi^2/4 * smoothness"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*ONE[:-1], "-1", "--steps", "1"], "gap: '-1' is not allowed"),
+        ([*ONE[:-1], "nan", "--steps", "1"], "gap: 'nan' is not a number"),
+        ([*ONE[:5], "inf", *ONE[6:], "--steps", "1"], "allowed: a decimal or a rational"),
+        ([*ONE, "--steps", "0"], "steps: '0' is not allowed; allowed: a whole number, at least 1"),
+        ([*ONE, "--steps", "1e4001"], "exponent"),
+        (ONE, "give either --steps T or --epsilon E"),
+        ([*ONE, "--steps", "1", "--epsilon", "1"], "give either"),
+        ([*ONE, "--gap-from-range", "--steps", "1"], "give either --gap D or --gap-from-range"),
+        ([*ONE, "--method", "magic", "--steps", "1"], "allowed: best, simple, sharper, two-phase"),
+        ([*TWO, "--gap-from-range", "--steps", "1"], "--gap-from-range is for one block"),
+        ([*TWO, "--gap", "1", "--steps", "1"], "--gap and --constants exclude each other"),
+        (["bound", "gd", "--constants", "nowhere.toml", "--steps", "1"], "cannot read nowhere.toml"),
+        (["bound", "gd", "--steps", "1"], "--squared-norm is missing"),
+        (["bound", "gd", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message):
+    assert message in refused(*arguments)

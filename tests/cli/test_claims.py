@@ -1,0 +1,98 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ratetheory.claims import claims
+from tests.cli.run import ratetheory, refused
+
+
+def test_every_claim_is_listed():
+    listed = ratetheory("claims").out
+    assert all(slug in listed for slug in claims)
+    assert [c["slug"] for c in json.loads(ratetheory("claims", "--json").out)["claims"]] == list(claims)
+
+
+@pytest.mark.parametrize("slug", list(claims))
+def test_every_claim_is_shown_in_full(slug):
+    content = json.loads(ratetheory("claims", slug, "--json").out)
+    assert content["formal"] == "absent"
+    assert set(content["conclusions"]) == {c.slug for c in claims[slug].conclusions}
+    assert all(c["statement"] for c in content["conclusions"].values())
+    assert claims[slug].source in ratetheory("claims", slug).out
+
+
+def test_derive_prints_steps_with_rules_and_verdicts():
+    result = ratetheory("derive", "norm-growth")
+    assert result.code == 0
+    assert "verdict: proved" in result.out
+    assert "\\begin{document}" in ratetheory("derive", "norm-growth", "--latex").out
+
+
+def test_verify_proves_and_replays(tmp_path):
+    saved = tmp_path / "instance.json"
+    result = ratetheory("verify", "wngrad-recursion", "--seed", "3", "--json", "--save", str(saved))
+    assert result.code == 0
+    content = json.loads(result.out)
+    assert content["provenance"]["seed"] == 3
+    assert [v["witness"] for v in content["claims"][0]["verdicts"]] == ["derivation", "attack", "formal"]
+    worst = content["claims"][0]["verdicts"][1]["evidence"]["conclusions"]["square"]["worst"]
+    assert json.loads(saved.read_text())["instance"] == worst
+    replayed = ratetheory("verify", "--replay", str(saved))
+    # surviving is no proof
+    assert replayed.code == 3
+    assert "survived" in replayed.out
+
+
+def test_running_out_of_budget_is_undecided():
+    result = ratetheory("verify", "gd-rate", "--budget", "0.05")
+    assert result.code == 3
+    assert "undecided" in result.out
+    assert "proved" not in result.out.split("overall")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["claims", "nope"], "slug: 'nope' is no claim; allowed: euler-orthogonality"),
+        (["derive", "nope"], "slug: 'nope'"),
+        (["verify", "nope"], "slug: 'nope'"),
+        (["verify", "--budget", "-1"], "budget: -1.0 is not allowed"),
+        (["verify", "--budget", "nan"], "budget: nan is not allowed"),
+        (["verify", "--seed", "-1"], "--seed"),
+        (["verify", "--replay", "nowhere.json"], "nowhere.json"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, message):
+    result = ratetheory(*arguments)
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert message in result.err
+
+
+def test_no_arguments_show_the_help():
+    result = ratetheory()
+    assert "Commands" in result.out
+    assert "0.1.0" in ratetheory("--version").out
+
+
+def test_nothing_is_overwritten(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text("precious")
+    assert "exists" in ratetheory("verify", "norm-growth", "--save", str(path)).err
+    assert path.read_text() == "precious"
+
+
+def test_a_false_statement_is_refuted_on_the_command_line():
+    found = sorted(Path("tests/mutants/counterexamples").glob("*.json"))
+    assert found
+    # the recorded instances refute mutants, and the true claims survive them or do not speak of them
+    codes = {ratetheory("verify", "--replay", str(path)).code for path in found[::7]}
+    assert codes == {3}
+
+
+def test_a_foreign_file_is_no_counterexample(tmp_path):
+    path = tmp_path / "x.json"
+    for content in ("[]", "{", '{"claim": "gd-rate"}', '{"schema": 1, "claim": "nope", "conclusion": "x", "instance": {}}'):
+        path.write_text(content)
+        assert "ratetheory: " in refused("verify", "--replay", str(path))
