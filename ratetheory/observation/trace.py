@@ -8,6 +8,7 @@ written under a temporary name, synced and renamed, so what carries the final na
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -201,11 +202,11 @@ def _read_part(path: Path, blocks: int) -> xr.Dataset:
 
     if not path.is_file() or path.stat().st_size > PART_LIMIT:
         raise ValueError(f"{path}: no regular file of at most {PART_LIMIT} bytes")
-    with open(path, "rb") as file:
-        if file.read(4) not in (b"CDF\x01", b"CDF\x02"):
-            raise ValueError(f"{path}: no NetCDF-3 file")
+    content = path.read_bytes()
+    if content[:4] not in (b"CDF\x01", b"CDF\x02"):
+        raise ValueError(f"{path}: no NetCDF-3 file")
     try:
-        with xr.open_dataset(path, engine="scipy", decode_cf=False) as opened:
+        with xr.open_dataset(io.BytesIO(content), engine="scipy", decode_cf=False) as opened:
             part = opened.load()
     except Exception as error:  # the readers raise whatever a corrupt header leads them to
         raise ValueError(f"{path}: corrupt ({type(error).__name__})") from error

@@ -72,13 +72,20 @@ def extreme_eigenvalues(product: Product, dimension: int, tolerance: float, seed
     Lanczos (ARPACK) from a random start; the residual is below the tolerance, so an eigenvalue is that near. The outermost
     one is missed only by a start almost orthogonal to it. ``ValueError`` if it does not converge.
     """
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     if dimension <= _LANCZOS_VECTORS:
         spectrum = np.linalg.eigvalsh(np.stack([product(unit) for unit in np.eye(dimension)]))
         return float(spectrum[-1]), float(np.abs(spectrum).max())
     start = np.random.default_rng(seed).standard_normal(dimension)
-    operator = LinearOperator((dimension, dimension), matvec=product, dtype=np.float64)
+
+    def finite(vector: np.ndarray) -> np.ndarray:
+        image = product(vector)
+        if not np.isfinite(image).all():
+            raise ValueError("a product with the Hessian is not finite; its weights must be those of a finite loss")
+        return image
+
+    operator = LinearOperator((dimension, dimension), matvec=finite, dtype=np.float64)
 
     def outermost(which: str) -> float:
         found = eigsh(operator, k=1, which=which, v0=start, tol=tolerance, ncv=_LANCZOS_VECTORS, return_eigenvectors=False)
@@ -87,7 +94,7 @@ def extreme_eigenvalues(product: Product, dimension: int, tolerance: float, seed
     try:
         farthest = outermost("LM")
         return (farthest if farthest > 0 else outermost("LA")), abs(farthest)
-    except ArpackNoConvergence as error:
+    except ArpackError as error:
         raise ValueError(f"the eigenvalues did not converge to {tolerance:g}; choose a larger tolerance") from error
 
 
