@@ -1,0 +1,25 @@
+"""The examples run, and print what they promise."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+PROMISED = {
+    "bound_a_rate.py": ["certified", "is reached within", "learning rate    1e-06"],
+    "verify_a_lemma.py": ["derivation: proved", "attack: survived", "overall: proved", "a tenth of the certificate: refuted"],
+    "compare_a_run.py": ["norm-growth: held", "gd-rate: held", "effective learning rates"],
+}
+
+
+def test_every_example_is_run():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(PROMISED)
+
+
+@pytest.mark.parametrize("name", list(PROMISED))
+def test_example(name, capsys):
+    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    out = capsys.readouterr().out
+    for text in PROMISED[name]:
+        assert text in out
