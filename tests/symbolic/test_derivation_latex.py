@@ -1,0 +1,48 @@
+"""The printed document compiles, and names in it cannot break it."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from ratetheory.claims import claims
+from ratetheory.symbolic import derive, latex_document
+from ratetheory.symbolic.latex import escape
+
+needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed (TeX Live's base)")
+
+
+def compiles(document, folder):
+    (folder / "derivations.tex").write_text(document)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "derivations.tex"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return run.returncode == 0 and (folder / "derivations.pdf").exists(), run.stdout[-1500:]
+
+
+@needs_pdflatex
+def test_all_derivations_compile(tmp_path):
+    fine, log = compiles(latex_document([derive(claim) for claim in claims.values()]), tmp_path)
+    assert fine, log
+
+
+@needs_pdflatex
+def test_hostile_names_and_failures_compile(tmp_path):
+    hostile = r"\input{/etc/passwd} </script> 100% of $x_1^2$ & {#~|λ"
+    claim = replace(claims["norm-growth"].without("gradient-step"), title=hostile, source=hostile, slug="a_b%c")
+    fine, log = compiles(latex_document([derive(claim), derive(claims["norm-growth"].without("gradient-step"))]), tmp_path)
+    assert fine, log
+
+
+def test_escaping_leaves_no_active_character():
+    text = escape("\\input{x} $ & # % _ ^ ~ < > |\u03bb\n")
+    assert text.count("?") == 2
+    assert r"\input" not in text
+    assert escape("plain words, 1/2.") == "plain words, 1/2."
+
+
+def test_the_document_says_what_was_not_proved():
+    document = latex_document([derive(claims["norm-growth"].without("gradient-step"))])
+    assert "norm-growth: undecided" in document
+    assert document.startswith(r"\documentclass")
+    assert document.rstrip().endswith(r"\end{document}")
