@@ -15,7 +15,7 @@ from ratetheory.cli.output import print_json, print_lines
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def claims(slug: str | None, as_json: bool) -> int:
     """List the claims, or show the claim SLUG with its symbols, hypotheses, conclusions and source."""
-    from ratetheory.verify import find_claims
+    from ratetheory.witnesses import find_claims
 
     if slug is None:
         found = find_claims([])

@@ -20,7 +20,7 @@ def demo(output: str | None, quiet: bool) -> int:
     from ratetheory.observation.compare import compare
     from ratetheory.report import write_report
     from ratetheory.training.train import free_directory
-    from ratetheory.verify import find_claims, verifications
+    from ratetheory.witnesses import find_claims, verifications
 
     directory = free_directory("demo") if output is None else _new_directory(Path(output))
     _say(quiet, f"1/4 training {len(RATES) + 1} networks on the digits")

@@ -14,7 +14,7 @@ def derive(slug: str, latex: bool) -> int:
     """Derive the claim SLUG: every step with its rule, its premises and its verdict."""
     from ratetheory.symbolic import derive as run
     from ratetheory.symbolic import latex_document, render_text
-    from ratetheory.verify import find_claims
+    from ratetheory.witnesses import find_claims
 
     derivation = run(find_claims([slug])[0])
     click.echo(latex_document([derivation]) if latex else render_text(derivation))

@@ -24,7 +24,7 @@ def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str 
 
     Exit code 0 if all are proved, 1 if one is refuted, 3 if one is undecided. Surviving an attack proves nothing.
     """
-    from ratetheory.verify import find_claims, verifications
+    from ratetheory.witnesses import find_claims, verifications
 
     if replay is not None:
         return _replay(replay, as_json)

@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def write(directory, whole, cuts, names=BLOCKS):
     blocks = [{"name": name, "layer": "conv1", "dimension": 9} for name in names]
     write_run(directory, {"blocks": blocks, "facts": {"even": False}, "specification": {}})
     writer = TraceWriter(directory, len(names))
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         writer.append(cut(whole, start, stop))
     return directory
 
@@ -177,8 +178,11 @@ def test_the_writer_refuses_wrong_shapes(tmp_path):
 
 def test_torch_is_not_imported(tmp_path):
     directory = write(tmp_path / "t", arrays(3), [0, 3])
-    code = f"import sys; from ratetheory.observation import load_trace; load_trace({str(directory)!r}); print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    code = "import sys; from ratetheory.observation import load_trace; load_trace(sys.argv[1]); print('torch' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code, str(directory)], capture_output=True, text=True, check=True).stdout
+        == "False\n"
+    )
 
 
 LOG = """step,block,squared_norm,squared_gradient,learning_rate,loss

@@ -4,7 +4,7 @@ import pytest
 from sympy import Abs, IndexedBase, Integer, Rational, S, Sum, Symbol, oo, sqrt
 
 from ratetheory.claims import claims
-from ratetheory.symbolic import rules
+from ratetheory.symbolic import choices, rules
 from ratetheory.symbolic.hypotheses import gradient_step, named, scale_variant_rate
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, letter, s
@@ -84,15 +84,15 @@ FALSE_STEPS = {
     "sum over blocks: block assumed": lambda c: rules.sum_blocks(c, suppose(c, le(s.G, 1)), BLOCK),
     "one block: unknown sign": lambda c: rules.one_block(c, rules.identity(c, eq(s.G, s.G))),
     "one block: block assumed": lambda c: rules.one_block(c, suppose(c, le(0, s.G - 1))),
-    "smaller: one bound": lambda c: rules.below_smaller(c, Smallest(A, B), suppose(c, le(X, A)), suppose(c, le(X, A))),
-    "larger: one bound": lambda c: rules.largest_below(c, Largest(A, B), suppose(c, le(A, X)), suppose(c, le(A, X))),
+    "smaller: one bound": lambda c: choices.below_smaller(c, Smallest(A, B), suppose(c, le(X, A)), suppose(c, le(X, A))),
+    "larger: one bound": lambda c: choices.largest_below(c, Largest(A, B), suppose(c, le(A, X)), suppose(c, le(A, X))),
     "antisymmetric: same direction": lambda c: rules.antisymmetric(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
     "root nonnegative: unknown": lambda c: rules.root_is_nonnegative(c, suppose(c, le(A, B))),
     "discriminant: bounded range": lambda c: rules.discriminant(c, suppose(c, le(0, 1 - X + X**2)), X),
     "discriminant: not quadratic": lambda c: rules.discriminant(c, rules.by_sign(c, le(0, X**3)), X),
     "discriminant: a letter": lambda c: rules.discriminant(c, rules.by_sign(c, le(0, s.nu_0**2)), s.nu_0),
     "discriminant: unknown sign": lambda c: rules.discriminant(c, rules.by_sign(c, le(-(A**2), X + X**2)), X),
-    "infinity: an infinite number": lambda c: rules.below_infinity(c, oo),
+    "infinity: an infinite number": lambda c: choices.below_infinity(c, oo),
     "vectors: different": lambda c: rules.vector_identity(c, Relation(named("w"), "==", named("v"))),
     "vectors: one step assumed": lambda c: rules.vector_identity(
         c, Relation(named("w").scale(s.G), "==", named("w")), suppose(c, eq(s.G, 1))
@@ -127,8 +127,8 @@ def test_a_strict_combination_needs_something_strict(ctx):
 def test_cases_discharge_exactly_the_condition(ctx):
     condition = Relation(A, "<", B)
     branch = IfLess(A, B, Integer(1), Integer(2))
-    below = rules.combine(ctx, le(branch, 2), (1, rules.choose(ctx, branch, True)))
-    above = rules.combine(ctx, le(branch, 2), (1, rules.choose(ctx, branch, False)))
+    below = rules.combine(ctx, le(branch, 2), (1, choices.choose(ctx, branch, True)))
+    above = rules.combine(ctx, le(branch, 2), (1, choices.choose(ctx, branch, False)))
     assert (below.assumptions, above.assumptions) == ({condition}, {condition.negation()})
     assert rules.cases(ctx, below, above, condition).assumptions == frozenset()
     assert rules.cases(ctx, below, below, condition).assumptions == {condition} - {condition} | {condition}
@@ -156,7 +156,7 @@ def test_discriminant(ctx):
 
 
 def test_the_largest_block_bounds_each(ctx):
-    fact = rules.below_largest_block(ctx, LargestBlock(letter("Lam", block=J)), BLOCK)
+    fact = choices.below_largest_block(ctx, LargestBlock(letter("Lam", block=J)), BLOCK)
     assert fact.relation.left == s.Lam
 
 

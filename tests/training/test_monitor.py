@@ -85,7 +85,7 @@ def derivative_in_the_length(net, layer, filter_, inputs, labels):
 @pytest.mark.parametrize("name", ["reference", "usual"])
 def test_the_eps_law_is_the_derivative_in_the_length_of_the_filter(name):
     # eps is large here, so that what the law predicts is large too
-    net, arrays, kept = watched(name, 0.05, 0.0, steps=1, double=True)
+    net, arrays, _ = watched(name, 0.05, 0.0, steps=1, double=True)
     sizes = [8, 24, 48]
     for layer, filter_ in [(0, 0), (0, 7), (1, 5), (2, 0), (2, 41)]:
         column = sum(sizes[:layer]) + filter_

@@ -42,8 +42,10 @@ def find_claims(slugs: Sequence[str]) -> list[Claim]:
 @overload
 def verify(slugs: str, seed: int = 0, budget: float | None = None) -> Verification: ...
 @overload
-def verify(slugs: Sequence[str] = (), seed: int = 0, budget: float | None = None) -> list[Verification]: ...
-def verify(slugs: str | Sequence[str] = (), seed: int = 0, budget: float | None = None) -> Verification | list[Verification]:
+def verify(slugs: list[str] | tuple[str, ...] = (), seed: int = 0, budget: float | None = None) -> list[Verification]: ...
+def verify(
+    slugs: str | list[str] | tuple[str, ...] = (), seed: int = 0, budget: float | None = None
+) -> Verification | list[Verification]:
     """Put claims through all witnesses: one slug, several, or all of them for none.
 
     ``budget`` is seconds in total; what it cuts short is undecided. Raises ``ValueError`` for an unknown slug or a budget that
