@@ -18,7 +18,8 @@ def measure(rounds: int = 7) -> list[Ratio]:
     """Simple and two-phase bounds against twenty logarithms; all forms against forty slopes."""
     rng = np.random.default_rng(0)
     squared_norm, x = 10 ** rng.uniform(-3, 3, COUNT), rng.uniform(1, 2, COUNT)
-    constants: dict[str, Any] = {"squared_norm": squared_norm, "learning_rate": 1.0, "smoothness": 1.0, "gap": 0.5, "steps": 1000}
+    constants: dict[str, Any] = {"squared_norm": squared_norm, "learning_rate": 1.0, "smoothness": 1.0, "gap": 0.5}
+    constants["steps"] = 1000
     runs = {
         "20 numpy.log": call(lambda: [np.log(x) for _ in range(20)]),
         "simple and two-phase": call(lambda: rt.bound_gd(**constants, method=("simple", "two-phase"))),

@@ -4,13 +4,11 @@ import numpy as np
 
 import ratetheory as rt
 
-constants = {"squared_norm": 1, "smoothness": 1, "gap": "1/2"}
-
-bound = rt.bound_gd(**constants, learning_rate="3/10", steps=10_000)
+bound = rt.bound_gd(squared_norm=1, learning_rate="3/10", smoothness=1, gap="1/2", steps=10_000)
 print(f"after 10,000 steps some gradient norm is at most {bound.gradient_norm:.6f} ({bound.trust}, {bound.method})")
 print(f"the squared norm lies in {bound.enclosure[0]} .. {bound.enclosure[1]}")
 
-needed = rt.bound_gd(**constants, learning_rate="3/10", epsilon="1e-3").steps
+needed = rt.bound_gd(squared_norm=1, learning_rate="3/10", smoothness=1, gap="1/2", epsilon="1e-3").steps
 print(f"a gradient norm of 1e-3 is reached within {needed:,} steps")
 
 rates = np.logspace(-6, 6, 13)

@@ -22,7 +22,7 @@ from ratetheory.claims.hypotheses import (
     TWICE_DIFFERENTIABLE,
     WHOLE_SPHERE,
 )
-from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.claims.statement import Claim, Conclusion, Formula
 
 Slope = Callable[[Any, Any, Any], Any]
 
@@ -130,7 +130,7 @@ def trivial(m: Any, Lam: Any, Lam_g: Any, gap: Any) -> Any:
     return 2 * m.maximum(m.largest_block(Lam), Lam_g) * gap
 
 
-def _lyapunov_step(slope_rule: Slope):
+def _lyapunov_step(slope_rule: Slope) -> Formula:
     def left(m: Any, s: Any) -> Any:
         c = block_slope(m, slope_rule, s.b_0, s.Lam, s.Gbar)
         angle = m.atan(s.x)
@@ -139,7 +139,7 @@ def _lyapunov_step(slope_rule: Slope):
     return left
 
 
-def _potential(slope_rule: Slope, suffix: str):
+def _potential(slope_rule: Slope, suffix: str) -> Formula:
     def potential(m: Any, s: Any) -> Any:
         c = block_slope(m, slope_rule, s.b_first, s.Lam, s.Gbar)
         return getattr(s, "f" + suffix) + m.over_blocks(psi(m, c, s.Lam, getattr(s, "b" + suffix)))
@@ -147,7 +147,7 @@ def _potential(slope_rule: Slope, suffix: str):
     return potential
 
 
-def _falls(slope_rule: Slope):
+def _falls(slope_rule: Slope) -> Formula:
     after = _potential(slope_rule, "_next")
     return lambda m, s: after(m, s) + s.kappa * s.eta_g * s.H**2
 
@@ -156,7 +156,7 @@ def _squared_gradients(m: Any, s: Any) -> Any:
     return m.over_blocks(s.G**2) + s.H**2
 
 
-def _separate(slope_rule: Slope):
+def _separate(slope_rule: Slope) -> Formula:
     def right(m: Any, s: Any) -> Any:
         c = block_slope(m, slope_rule, s.b_first, s.Lam, s.Gbar)
         return separate_budgets(m, c, s.Lam, s.b_first, s.gap, s.nu_0)

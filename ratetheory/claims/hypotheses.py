@@ -5,6 +5,8 @@ A fact that is missing counts as not known, and then the hypothesis is not met: 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ratetheory.claims.statement import Facts, Hypothesis
 
 INVARIANCE_EPSILON = 1e-20
@@ -12,7 +14,7 @@ INVARIANCE_EPSILON = 1e-20
 rounding of double precision for activations of variance above 1e-4."""
 
 
-def _flag(key: str, reason: str):
+def _flag(key: str, reason: str) -> Callable[[Facts], str | None]:
     def fails(facts: Facts) -> str | None:
         if key not in facts:
             return f"not known ({key})"

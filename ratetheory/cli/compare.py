@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -31,7 +31,7 @@ def compare(
     if figures is not None and report is None:
         raise click.UsageError("--figures needs --report FILE.html")
     target = None if report is None else free_file(Path(report), force)
-    comparisons = [run(Path(trace), granularity, points) for trace in traces]  # type: ignore[arg-type]
+    comparisons = [run(Path(trace), cast(Any, granularity), points) for trace in traces]
     if as_json:
         print_json({"comparisons": [c.as_dict() for c in comparisons]})
     else:

@@ -24,14 +24,14 @@ class Bound:
 
     ``value`` is not below the upper end of ``enclosure`` where ``trust`` is ``certified``; ``gradient_norm`` is its root.
     ``total`` is C, the bound on the sum over all steps after ``from_step``. ``b_infinity`` bounds each block's inverse
-    effective learning rate |w|^2/eta for ever. Numbers beyond the range of floats are decimal strings. Of arrays of constants every
-    field that depends on them is an array, ``trust`` is ``float`` and ``enclosure`` is ``None``.
+    effective learning rate |w|^2/eta for ever. Numbers beyond the range of floats are decimal strings. Of arrays of
+    constants every field that depends on them is an array, ``trust`` is ``float`` and ``enclosure`` is ``None``.
     """
 
     claim: str
     value: Any
     gradient_norm: Any
-    enclosure: tuple[str, str] | None
+    enclosure: Any
     method: Any
     shared_budget: Any
     restarted: bool

@@ -274,12 +274,12 @@ def _join(y: Rounded, y_g: Rounded) -> Rounded:
     return Rounded(joined(y.value, y_g.value), joined(y.error, y_g.error))
 
 
-def larger_increment(c: Any, l: Any, b: Any, r: Any) -> Rounded:  # noqa: E741
+def larger_increment(c: Any, l: Any, b: Any, r: Any) -> Rounded:
     """The larger delta >= 0 with c delta - l ln(1 + delta/b) = r.
 
     It falls in c and b and rises in l and r, so the corners of the errors enclose it.
     """
-    c, l, b, r = exact(c), exact(l), exact(b), exact(r)  # noqa: E741
+    c, l, b, r = exact(c), exact(l), exact(b), exact(r)
     value = floats.larger_increment(c.value, l.value, b.value, r.value)
     most = floats.larger_increment(c.lower, l.upper, b.lower, r.upper)
     fewest = floats.larger_increment(c.upper, np.maximum(l.lower, 0.0), b.upper, np.maximum(r.lower, 0.0))

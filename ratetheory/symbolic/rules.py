@@ -13,7 +13,7 @@ from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sy
 from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables, why_not_generic
+from ratetheory.symbolic.namespace import Relation, bound_variables, why_not_generic
 from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, Vector, inner, over_blocks
 
 Term = tuple[Any, ...]
@@ -146,16 +146,17 @@ def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact])
         raise RuleFailure(f"{value} meets a bound variable")
     if symbol.is_integer and not value.is_integer:
         raise RuleFailure(f"{value} is not certainly an integer")
-    if symbol.is_positive and not (is_positive(value) or _known(Relation(S.Zero, "<", value), signs)):
+    if symbol.is_positive and not (is_positive(value) or follows(Relation(S.Zero, "<", value), signs)):
         raise RuleFailure(f"{value} is not certainly positive")
-    nonnegative = is_nonnegative(value) or _known(Relation(S.Zero, "<=", value), signs)
+    nonnegative = is_nonnegative(value) or follows(Relation(S.Zero, "<=", value), signs)
     if symbol.is_nonnegative and not symbol.is_positive and not nonnegative:
         raise RuleFailure(f"{value} is not certainly nonnegative")
     if not value.is_real and not value.is_extended_real:
         raise RuleFailure(f"{value} is not certainly real")
 
 
-def _known(relation: Relation, facts: Sequence[Fact]) -> bool:
+def follows(relation: Relation, facts: Sequence[Fact]) -> bool:
+    """Whether one of the facts is the inequality, up to normal form, or a strict version of it."""
     for fact in facts:
         given = fact.relation
         weak_enough = given.symbol == "<" or relation.symbol == "<="
@@ -203,7 +204,7 @@ def absurd(ctx: Context, goal: Relation, *terms: Term) -> Inference:
 @rule("discharge of a known assumption")
 def discharge(ctx: Context, fact: Fact, known: Fact) -> Inference:
     """The fact without an assumption that is itself a fact (or follows from one by its gap)."""
-    found = [a for a in fact.assumptions if a == known.relation or _known(a, (known,))]
+    found = [a for a in fact.assumptions if a == known.relation or follows(a, (known,))]
     if not found:
         raise RuleFailure(f"{known.relation} is no assumption of the fact")
     return Inference(fact.relation, (fact, known), (fact.assumptions - set(found)) | known.assumptions)
@@ -216,7 +217,7 @@ def root_of_squares(ctx: Context, fact: Fact, goal: Relation, *signs: Fact) -> I
     if goal.symbol != fact.relation.symbol or not is_zero(squares.gap - fact.relation.gap):
         raise RuleFailure(f"{fact.relation} is not the square of {goal}")
     for side in (goal.left, goal.right):
-        if not is_nonnegative(side) and not _known(Relation(S.Zero, "<=", side), signs):
+        if not is_nonnegative(side) and not follows(Relation(S.Zero, "<=", side), signs):
             raise RuleFailure(f"{side} is not certainly nonnegative")
     return Inference(goal, (fact, *signs))
 
@@ -255,7 +256,7 @@ def absolute_value(ctx: Context, goal: Relation, upper: Fact, lower: Fact) -> In
         raise RuleFailure(f"{goal} does not bound an absolute value")
     inside = goal.left.args[0]
     wanted = (Relation(inside, "<=", goal.right), Relation(-inside, "<=", goal.right))
-    if not (_known(wanted[0], (upper,)) and _known(wanted[1], (lower,))):
+    if not (follows(wanted[0], (upper,)) and follows(wanted[1], (lower,))):
         raise RuleFailure("the facts are not the two bounds")
     return Inference(goal, (upper, lower))
 
@@ -284,49 +285,6 @@ def sum_blocks(ctx: Context, fact: Fact, *indices: Symbol) -> Inference:
     return Inference(Relation(total(fact.relation.left), symbol, total(fact.relation.right)), (fact,))
 
 
-@rule("choice by a condition")
-def choose(ctx: Context, branch: IfLess, holds: bool) -> Inference:
-    """The value of ``IfLess`` under its condition, or under the negation."""
-    left, right, a, b = branch.args
-    condition = Relation(left, "<", right)
-    assumed = condition if holds else condition.negation()
-    return Inference(Relation(branch, "==", a if holds else b), assumptions=frozenset({assumed}))
-
-
-@rule("the larger of two")
-def larger_of(ctx: Context, largest: Largest, which: int) -> Inference:
-    """Each of two numbers is at most the larger one."""
-    return Inference(Relation(largest.args[which], "<=", largest))
-
-
-@rule("the larger of two is one of them")
-def larger_is(ctx: Context, largest: Largest, which: int) -> Inference:
-    """The larger of two is the one that is at least the other (a local assumption)."""
-    other, own = largest.args[1 - which], largest.args[which]
-    condition = Relation(other, "<=" if which == 1 else "<", own)
-    return Inference(Relation(largest, "==", own), assumptions=frozenset({condition}))
-
-
-@rule("at most the smaller of two")
-def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -> Inference:
-    """From ``x <= a`` and ``x <= b``: ``x <= min(a, b)``."""
-    left = first.relation.left
-    wanted = [Relation(left, "<=", bound) for bound in smallest.args]
-    if not _known(wanted[0], (first,)) or not _known(wanted[1], (second,)):
-        raise RuleFailure("the facts do not bound one number by both")
-    return Inference(Relation(left, "<=", smallest), (first, second))
-
-
-@rule("the larger of two bounded numbers")
-def largest_below(ctx: Context, largest: Largest, first: Fact, second: Fact) -> Inference:
-    """From ``a <= x`` and ``b <= x``: ``max(a, b) <= x``."""
-    right = first.relation.right
-    wanted = [Relation(bound, "<=", right) for bound in largest.args]
-    if not _known(wanted[0], (first,)) or not _known(wanted[1], (second,)):
-        raise RuleFailure("the facts do not bound both by one number")
-    return Inference(Relation(largest, "<=", right), (first, second))
-
-
 @rule("equal by two inequalities")
 def antisymmetric(ctx: Context, below: Fact, above: Fact) -> Inference:
     """From ``a <= b`` and ``b <= a``: ``a = b``."""
@@ -352,27 +310,6 @@ def one_block(ctx: Context, fact: Fact) -> Inference:
     if fact.relation.symbol == "==" or fact.relation.left != 0:
         raise RuleFailure(f"{fact} does not say that something is nonnegative")
     return Inference(Relation(fact.relation.right, "<=", over_blocks(fact.relation.right)), (fact,))
-
-
-@rule("the smaller of two")
-def smaller_of(ctx: Context, smallest: Smallest, which: int) -> Inference:
-    """The smaller of two numbers is at most each."""
-    return Inference(Relation(smallest, "<=", smallest.args[which]))
-
-
-@rule("the largest over the blocks")
-def below_largest_block(ctx: Context, largest: LargestBlock, index: Symbol) -> Inference:
-    """The value at each block is at most the largest."""
-    bound = Symbol("j", integer=True, positive=True)
-    return Inference(Relation(largest.args[0].xreplace({bound: index}), "<=", largest))
-
-
-@rule("everything is at most infinity")
-def below_infinity(ctx: Context, left: Expr) -> Inference:
-    """A real number is at most infinity."""
-    if not left.is_real:
-        raise RuleFailure(f"{left} is not certainly real")
-    return Inference(Relation(left, "<=", oo))
 
 
 @rule("vectors with the same coefficients")

@@ -60,7 +60,7 @@ def train(
     that cannot be written or holds something else, another specification than that of the trace to resume.
     """
     spec = checked(specification)
-    directory = _free_directory(spec.name) if output is None else Path(output)
+    directory = free_directory(spec.name) if output is None else Path(output)
     if resume:
         previous = _resumable(directory, spec)
         if previous["status"] != "running":
@@ -197,7 +197,7 @@ def _threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _free_directory(name: str) -> Path:
+def free_directory(name: str) -> Path:
     number = 0
     while (Path("runs") / f"{name}-{number}").exists():
         number += 1

@@ -1,5 +1,6 @@
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from ratetheory.numeric.constants import Block, Constants
 from tests.numeric import reference
 from tests.numeric.reference import mpf
 
-ONE = {"squared_norm": 1, "learning_rate": "1/10", "smoothness": 1, "gap": "1/2"}
+ONE: dict[str, Any] = {"squared_norm": 1, "learning_rate": "1/10", "smoothness": 1, "gap": "1/2"}
 
 
 def random_constants(count, seed=0, decades=6.0):
@@ -169,7 +170,8 @@ def test_any_multiplier_is_an_upper_bound_of_the_worst_split():
     ends = [np.linspace(v, 12, 1200) for v in b]
     cost = [ci * e - 0.5 * np.log(e) for ci, e in zip(c, ends, strict=True)]
     spent = sum(x[:, None] if i == 0 else x[None, :] for i, x in enumerate(cost)) - sum(x[0] for x in cost)
-    gain = sum((e**2 - v**2)[:, None] / 2 if i == 0 else (e**2 - v**2)[None, :] / 2 for i, (e, v) in enumerate(zip(ends, b, strict=True)))
+    first, second = ((e**2 - v**2) / 2 for e, v in zip(ends, b, strict=True))
+    gain = first[:, None] + second[None, :]
     worst = gain[spent <= 2].max()
     assert worst <= bound.total < 1.2 * worst
 

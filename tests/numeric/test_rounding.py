@@ -143,7 +143,7 @@ def test_quadratic_form(entries, coefficients):
 
 
 @given(inexact(sizes), inexact(sizes), inexact(sizes), inexact(sizes))
-def test_larger_increment_encloses_the_root(c, l, b, r):  # noqa: E741
+def test_larger_increment_encloses_the_root(c, l, b, r):
     delta = rounding.larger_increment(c[0], l[0], b[0], r[0])
     if not math.isfinite(float(delta.error)):
         return

@@ -8,7 +8,8 @@ from sympy import Rational
 from ratetheory.claims import claims, gd_rate
 from ratetheory.symbolic import derivation as module
 from ratetheory.symbolic import derive, render_text
-from ratetheory.symbolic.derivation import Derivation, derivations
+from ratetheory.symbolic.derivation import derivations
+from ratetheory.symbolic.hypotheses import cite
 from ratetheory.symbolic.kernel import UNDER_DERIVATION, Context
 
 NOT_NEEDED = {("geodesic-descent", "constant-rate"), ("log-lyapunov", "scale-variant-rate")}
@@ -43,11 +44,6 @@ def other_exponent(c):
 
 MUTATIONS = {"constant": shrunk, "sign": flipped, "exponent": other_exponent}
 EVERY_CONCLUSION = [(claim.slug, c.slug) for claim in claims.values() for c in claim.conclusions]
-
-
-@pytest.fixture(scope="module")
-def proved() -> dict[str, Derivation]:
-    return {slug: derive(claim) for slug, claim in claims.items()}
 
 
 def test_every_claim_is_proved(proved):
@@ -176,9 +172,7 @@ def test_circular_citations_are_refused(monkeypatch):
 
 def test_a_claim_cannot_cite_itself():
     def itself(ctx: Context):
-        return module_cite(ctx, "wngrad-recursion", "square")
-
-    from ratetheory.symbolic.hypotheses import cite as module_cite
+        return cite(ctx, "wngrad-recursion", "square")
 
     table = {**derivations(), "wngrad-recursion": {"square": itself}}
     with pytest.MonkeyPatch.context() as patch:

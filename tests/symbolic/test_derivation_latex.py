@@ -21,8 +21,8 @@ def compiles(document, folder):
 
 
 @needs_pdflatex
-def test_all_derivations_compile(tmp_path):
-    fine, log = compiles(latex_document([derive(claim) for claim in claims.values()]), tmp_path)
+def test_all_derivations_compile(tmp_path, proved):
+    fine, log = compiles(latex_document(list(proved.values())), tmp_path)
     assert fine, log
 
 

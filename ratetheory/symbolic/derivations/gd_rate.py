@@ -18,6 +18,7 @@ from ratetheory.claims.gd_rate import (
     simple_slope,
     trivial,
 )
+from ratetheory.symbolic.choices import below_largest_block, choose, larger_of
 from ratetheory.symbolic.derivations.certificates import X as ARGUMENT
 from ratetheory.symbolic.derivations.certificates import above_start
 from ratetheory.symbolic.derivations.log_lyapunov import slope_of, slope_positive
@@ -26,18 +27,7 @@ from ratetheory.symbolic.hypotheses import FULL_LOSS, cite, define, full_gradien
 from ratetheory.symbolic.inequalities import nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import IfLess, Relation, m, s
-from ratetheory.symbolic.rules import (
-    below_largest_block,
-    cases,
-    choose,
-    combine,
-    discharge,
-    instantiate,
-    larger_of,
-    one_block,
-    sum_blocks,
-    suppose,
-)
+from ratetheory.symbolic.rules import cases, combine, discharge, instantiate, one_block, sum_blocks, suppose
 from ratetheory.symbolic.sequences import least_below_first, least_below_mean, sum_steps, telescope
 from ratetheory.symbolic.vectors import BLOCK, HORIZON, STEP, over_blocks
 

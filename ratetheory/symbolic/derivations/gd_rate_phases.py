@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Expr, S, Symbol, atan, log, pi, sqrt
 
 from ratetheory.claims.gd_rate import growth, rise_before, simple_slope, smaller_gradient_bound, two_phase_increment, two_phases
+from ratetheory.symbolic.choices import below_infinity, below_smaller, choose, larger_of
 from ratetheory.symbolic.derivations.certificates import X as ARGUMENT
 from ratetheory.symbolic.derivations.certificates import above_start, arctan_squared, recursion
 from ratetheory.symbolic.derivations.gd_rate import SQUARES, certified, loss_above
@@ -28,18 +29,14 @@ from ratetheory.symbolic.namespace import IfLess, LargerIncrement, Largest, Rela
 from ratetheory.symbolic.rules import (
     absurd,
     below_absolute,
-    below_infinity,
-    below_smaller,
     by_sign,
     cases,
-    choose,
     combine,
     congruence,
     discharge,
     discriminant,
     instantiate,
     instantiate_family,
-    larger_of,
     rewrite,
     root_is_nonnegative,
     root_of_squares,

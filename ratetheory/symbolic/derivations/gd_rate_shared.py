@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Expr, S, Symbol, log, sqrt
 
 from ratetheory.claims.gd_rate import growth, increments, lagrangian, sharper_slope
+from ratetheory.symbolic.choices import below_smaller, larger_is, larger_of, largest_below, smaller_of
 from ratetheory.symbolic.derivations.gd_rate import (
     SQUARES,
     block_cost,
@@ -22,18 +23,13 @@ from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Largest, Relation, Smallest, m, s
 from ratetheory.symbolic.rules import (
     antisymmetric,
-    below_smaller,
     by_sign,
     cases,
     combine,
     congruence,
     discharge,
     instantiate,
-    larger_is,
-    larger_of,
-    largest_below,
     root_is_nonnegative,
-    smaller_of,
     sum_blocks,
     suppose,
 )
