@@ -198,6 +198,7 @@ def _threads(number: int) -> Iterator[None]:
 
 
 def free_directory(name: str) -> Path:
+    """``runs/NAME-n`` with the first free n."""
     number = 0
     while (Path("runs") / f"{name}-{number}").exists():
         number += 1
