@@ -82,7 +82,7 @@ def _truncate(path):
 
 def _rewrite(path, **changes):
     part = xr.load_dataset(path, decode_cf=False)
-    path.write_bytes(bytes(part.assign(**{k: (part[k].dims, v(part[k].values)) for k, v in changes.items()}).to_netcdf()))
+    path.write_bytes(bytes(part.assign({k: (part[k].dims, v(part[k].values)) for k, v in changes.items()}).to_netcdf()))
 
 
 def _huge_header(path):
@@ -247,7 +247,7 @@ def test_a_bad_log_is_one_line(tmp_path, old, new, message):
 
 def test_other_bad_arguments_of_a_log(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="gradient_at: 'there' is not known; w, normalised"):
-        load_csv(_csv(tmp_path), "there")
+        load_csv(_csv(tmp_path), "there")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no regular file"):
         load_csv(tmp_path, "w")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00step")

@@ -127,7 +127,8 @@ def test_an_interrupted_run_goes_on_to_the_same_trace_bit_for_bit(tmp_path, monk
 
 def test_a_killed_run_loads_up_to_its_last_complete_part_and_goes_on(tmp_path):
     code = (
-        "import sys, time; from ratetheory.training.train import train; from ratetheory.training.specification import TrainSpec;"
+        "import sys, time; from ratetheory.training.train import train;"
+        "from ratetheory.training.specification import TrainSpec;"
         "train(TrainSpec(optimizer='sgd', batch_size=32, learning_rate=0.3, steps=130), sys.argv[1],"
         " on_step=lambda *_: time.sleep(0.01))"
     )
