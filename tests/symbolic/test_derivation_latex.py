@@ -21,6 +21,14 @@ def compiles(document, folder):
 
 
 @needs_pdflatex
+def test_derivations_compile(tmp_path, proved):
+    chosen = ("hessian-homogeneity", "rotation-growth", "growth-certificate", "intrinsic-smoothness", "log-lyapunov")
+    fine, log = compiles(latex_document([proved[slug] for slug in chosen]), tmp_path)
+    assert fine, log
+
+
+@pytest.mark.slow
+@needs_pdflatex
 def test_all_derivations_compile(tmp_path, proved):
     fine, log = compiles(latex_document(list(proved.values())), tmp_path)
     assert fine, log

@@ -1,0 +1,73 @@
+"""Rules for the larger, the smaller and the chosen of several numbers."""
+
+from __future__ import annotations
+
+from sympy import Expr, Symbol, oo
+
+from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
+from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest
+from ratetheory.symbolic.rules import follows
+
+
+@rule("choice by a condition")
+def choose(ctx: Context, branch: IfLess, holds: bool) -> Inference:
+    """The value of ``IfLess`` under its condition, or under the negation."""
+    left, right, a, b = branch.args
+    condition = Relation(left, "<", right)
+    assumed = condition if holds else condition.negation()
+    return Inference(Relation(branch, "==", a if holds else b), assumptions=frozenset({assumed}))
+
+
+@rule("the larger of two")
+def larger_of(ctx: Context, largest: Largest, which: int) -> Inference:
+    """Each of two numbers is at most the larger one."""
+    return Inference(Relation(largest.args[which], "<=", largest))
+
+
+@rule("the larger of two is one of them")
+def larger_is(ctx: Context, largest: Largest, which: int) -> Inference:
+    """The larger of two is the one that is at least the other (a local assumption)."""
+    other, own = largest.args[1 - which], largest.args[which]
+    condition = Relation(other, "<=" if which == 1 else "<", own)
+    return Inference(Relation(largest, "==", own), assumptions=frozenset({condition}))
+
+
+@rule("at most the smaller of two")
+def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -> Inference:
+    """From ``x <= a`` and ``x <= b``: ``x <= min(a, b)``."""
+    left = first.relation.left
+    wanted = [Relation(left, "<=", bound) for bound in smallest.args]
+    if not follows(wanted[0], (first,)) or not follows(wanted[1], (second,)):
+        raise RuleFailure("the facts do not bound one number by both")
+    return Inference(Relation(left, "<=", smallest), (first, second))
+
+
+@rule("the larger of two bounded numbers")
+def largest_below(ctx: Context, largest: Largest, first: Fact, second: Fact) -> Inference:
+    """From ``a <= x`` and ``b <= x``: ``max(a, b) <= x``."""
+    right = first.relation.right
+    wanted = [Relation(bound, "<=", right) for bound in largest.args]
+    if not follows(wanted[0], (first,)) or not follows(wanted[1], (second,)):
+        raise RuleFailure("the facts do not bound both by one number")
+    return Inference(Relation(largest, "<=", right), (first, second))
+
+
+@rule("the smaller of two")
+def smaller_of(ctx: Context, smallest: Smallest, which: int) -> Inference:
+    """The smaller of two numbers is at most each."""
+    return Inference(Relation(smallest, "<=", smallest.args[which]))
+
+
+@rule("the largest over the blocks")
+def below_largest_block(ctx: Context, largest: LargestBlock, index: Symbol) -> Inference:
+    """The value at each block is at most the largest."""
+    bound = Symbol("j", integer=True, positive=True)
+    return Inference(Relation(largest.args[0].xreplace({bound: index}), "<=", largest))
+
+
+@rule("everything is at most infinity")
+def below_infinity(ctx: Context, left: Expr) -> Inference:
+    """A real number is at most infinity."""
+    if not left.is_real:
+        raise RuleFailure(f"{left} is not certainly real")
+    return Inference(Relation(left, "<=", oo))
