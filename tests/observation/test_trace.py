@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -246,8 +247,9 @@ def test_a_bad_log_is_one_line(tmp_path, old, new, message):
 
 
 def test_other_bad_arguments_of_a_log(tmp_path, monkeypatch):
+    elsewhere: Any = "there"
     with pytest.raises(ValueError, match="gradient_at: 'there' is not known; w, normalised"):
-        load_csv(_csv(tmp_path), "there")  # type: ignore[arg-type]
+        load_csv(_csv(tmp_path), elsewhere)
     with pytest.raises(ValueError, match="no regular file"):
         load_csv(tmp_path, "w")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00step")
