@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.algebra import are_equal, canonical, is_defined, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import Relation, bound_variables, why_not_generic
 from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, Vector, inner, over_blocks
@@ -38,12 +38,21 @@ def check_generic(symbol: Any, *relations: Relation) -> None:
 @rule("assumption of a case")
 def suppose(ctx: Context, relation: Relation) -> Inference:
     """A relation, under itself as a local assumption."""
+    _check_defined(relation.left, relation.right)
     return Inference(relation, assumptions=frozenset({relation}))
+
+
+def _check_defined(*expressions: Expr) -> None:
+    """Nothing is divided by what may be zero: from 1/(a - b) and a = b anything would follow."""
+    for expression in expressions:
+        if not is_defined(expression):
+            raise RuleFailure(f"a denominator of {_short(expression)} may be zero")
 
 
 @rule("sign of a letter")
 def by_sign(ctx: Context, goal: Relation) -> Inference:
     """An inequality whose gap is nonnegative (positive for ``<``) by the signs of its letters alone."""
+    _check_defined(goal.left, goal.right)
     certain = is_positive(goal.gap) if goal.symbol == "<" else is_nonnegative(goal.gap)
     if goal.symbol == "==" or not certain:
         raise RuleFailure(f"the signs of the letters do not give {goal}")
@@ -53,6 +62,7 @@ def by_sign(ctx: Context, goal: Relation) -> Inference:
 @rule("rewriting in a normal form")
 def identity(ctx: Context, goal: Relation) -> Inference:
     """An equation whose sides have the same normal form."""
+    _check_defined(goal.left, goal.right)
     if goal.symbol != "==" or not are_equal(goal.left, goal.right):
         raise RuleFailure(f"the normal forms of the sides of {goal} differ")
     return Inference(goal)
@@ -72,6 +82,7 @@ def _combination(goal: Relation, terms: Sequence[Term]) -> Inference:
     remainder, strict, facts = goal.gap, False, []
     for factor, *used in terms:
         factor = sympify(factor)
+        _check_defined(factor)
         equation = any(f.relation.symbol == "==" for f in used)
         if goal.symbol == "==" and not equation:
             raise RuleFailure("an equation follows from equations alone")
@@ -106,6 +117,8 @@ def rewrite(ctx: Context, fact: Fact, *equations: Fact) -> Inference:
         _check_under_binders(relation, equation)
         old, new = equation.relation.left, equation.relation.right
         changed = relation.map(lambda side, old=old, new=new: side.xreplace({old: new}))  # type: ignore[misc]
+        if changed.has(S.NaN, S.ComplexInfinity):
+            raise RuleFailure(f"{new} leaves the domain of {relation}")
         if changed == relation:
             raise RuleFailure(f"{old} does not occur in {relation}")
         relation = changed
@@ -354,4 +367,7 @@ def congruence(ctx: Context, function: Expr, x: Symbol, equation: Fact) -> Infer
     if bound_variables(function):
         raise RuleFailure(f"{function} binds variables")
     left, right = (function.xreplace({x: side}) for side in (equation.relation.left, equation.relation.right))
-    return Inference(Relation(left, "==", right), (equation,))
+    relation = Relation(left, "==", right)
+    if relation.has(S.NaN, S.ComplexInfinity, oo) or not (is_defined(left) or is_defined(right)):
+        raise RuleFailure(f"a denominator of {function} may be zero at both sides")
+    return Inference(relation, (equation,))

@@ -46,6 +46,11 @@ FALSE_STEPS = {
     "combine: equation from an inequality": lambda c: rules.combine(c, eq(A, B), (1, suppose(c, le(A, B)))),
     "combine: strict from weak": lambda c: rules.combine(c, Relation(A, "<", B), (1, suppose(c, le(A, B)))),
     "combine: square of unknown sign": lambda c: rules.combine(c, le(A**2, B**2), (A + B, suppose(c, le(A, B)))),
+    "combine: division by zero": lambda c: rules.combine(c, eq(1, 0), (1 / (A - B), suppose(c, eq(A, B)))),
+    "sign: a denominator that may be zero": lambda c: rules.by_sign(c, le(0, 1 / X)),
+    "suppose: a denominator that may be zero": lambda c: suppose(c, le(0, 1 / (A - B))),
+    "identity: a denominator that may be zero": lambda c: rules.identity(c, eq((A**2 - B**2) / (A - B), A + B)),
+    "congruence: a denominator that may be zero": lambda c: rules.congruence(c, 1 / (X - B), X, suppose(c, eq(A, B))),
     "rewrite: no equation": lambda c: rules.rewrite(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
     "rewrite: does not occur": lambda c: rules.rewrite(c, suppose(c, le(A, B)), suppose(c, eq(P, Q))),
     "rewrite: under a sum, for one step only": lambda c: rules.rewrite(
