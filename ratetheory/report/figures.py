@@ -54,7 +54,7 @@ def norms(trace: Trace) -> Figure:
     """Weight norm and effective learning rate of each layer over the steps."""
     names, norm, rate = layers(trace)
     figure, (above, below) = panels(2, 3.9)
-    for axes, values in ((above, norm), (below, rate)):
+    for axes, values in ((above, norm), (below, _positive(rate))):
         _layer_lines(axes, names, values)
         logarithmic(axes)
     above.set_ylabel(r"weight norm $|w|$")
@@ -95,7 +95,9 @@ def norm_certificate(comparison: Comparison) -> tuple[str, Array] | None:
         grown = grown + np.cumsum(4 * S[:-1] * eta * trace.dataset["radial_predicted"].values, axis=0)
     else:
         return None
-    mean = (grown / (2 * eta[0] ** 2)).sum(axis=1) / np.arange(1, len(S))
+    # a filter that is not trained moves nowhere and has no certificate
+    trained = eta[0] > 0
+    mean = (grown[:, trained] / (2 * eta[0, trained] ** 2)).sum(axis=1) / np.arange(1, len(S))
     return claim.slug, np.sqrt(np.maximum(mean, 0))
 
 
@@ -116,7 +118,7 @@ def gradient(comparison: Comparison) -> Figure:
     axes.set_xlabel(r"number of steps $T$")
     axes.set_ylabel("gradient norm (nat)")
     if not least[0] > 0:
-        note(axes, "every gradient is zero")
+        note(axes, "the first gradient is zero already")
         return figure
     few = marker(len(least))
     axes.plot(horizons, _positive(least), label=r"observed: running minimum of $|\nabla f|$", color=OKABE_ITO[0], **few)
@@ -171,7 +173,7 @@ def _vacuous(first: float, steps: int) -> str:
 
 def _positive(values: Array) -> Array:
     """Values for a logarithmic axis: what is zero leaves a gap."""
-    return np.where(values > 0, values, np.nan)
+    return np.where((values > 0) & np.isfinite(values), values, np.nan)
 
 
 @styled()
@@ -236,7 +238,7 @@ def rates(comparisons: Sequence[Comparison]) -> Figure:
             np.arange(len(rate)), rate.min(axis=1), rate.max(axis=1), color=style["color"], alpha=0.15, linewidth=0.8
         )
         axes[-1].plot(np.median(rate, axis=1), label=label, **style)
-    names = ["loss (nat)", "gradient norm (nat)", r"effective rate $\eta/|w|^2$ (1/nat)"]
+    names = ["loss (nat)", "gradient norm (nat)", r"$\eta/|w|^2$ (1/nat)"]
     for panel, name in zip(axes, names[-len(axes) :], strict=True):
         panel.set_ylabel(name)
         if any((np.nan_to_num(line.get_ydata()) > 0).any() for line in panel.get_lines()):

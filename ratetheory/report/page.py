@@ -214,7 +214,7 @@ def _gradient_caption(comparison: Comparison) -> str:
     if comparison.trace.facts.get("full_gradient") is not True:
         sentences.append("The gradients are those of minibatches or of unknown origin.")
     if isinstance(comparison.apriori, str):
-        sentences.append(f"No bound before training: {comparison.apriori}.")
+        sentences.append(f"No estimated bound: {comparison.apriori}.")
     else:
         sentences.append("The bound before training rests on estimated constants, so it is estimated and no guarantee.")
     return " ".join(sentences)

@@ -132,5 +132,8 @@ def rendered(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
     with styled(), warnings.catch_warnings():
         # a name in a script that the font lacks is drawn as boxes
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        # laid out once, so that all kinds of files agree
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         figure.savefig(buffer, format=kind, dpi=200, metadata=_METADATA[kind])
     return buffer.getvalue()

@@ -36,6 +36,9 @@ WORDS: dict[str, tuple[str, str, str]] = {
 }
 """For each word of the contract its colour, its mark and its meaning."""
 
+NEED_CONSTANTS = {"L", "Lam", "M", "Gbar"}
+"""Symbols of a claim whose values a run can only estimate."""
+
 WITNESSES = ("derivation", "attack", "formal")
 
 
@@ -138,7 +141,16 @@ def observation_cell(comparison: Comparison, claim: str) -> Cell:
         return Cell(word, f"{found[0].conclusion}, {found[0].group}", str(found[0].reason or ""))
     shares = [o.figures["resolved"] for o in found if o.figures and "resolved" in o.figures]
     # rounded down: 99.9% is not all
-    return Cell(word, f"{math.floor(100 * min(shares))}% resolved" if shares else "")
+    notes = [f"{math.floor(100 * min(shares))}% resolved"] if shares else []
+    return Cell(word, ", ".join(notes + _supposed(comparison, claim)))
+
+
+def _supposed(comparison: Comparison, claim: str) -> list[str]:
+    """What the word of a claim rests on where it needs constants of smoothness, which a run can only estimate."""
+    if isinstance(comparison.apriori, str) or claim not in claims or not NEED_CONSTANTS & set(claims[claim].symbols):
+        return []
+    vacuous = claim == "gd-rate" and comparison.apriori.label == "vacuous"
+    return ["constants estimated", *(["vacuous"] if vacuous else [])]
 
 
 def _inapplicable(found: Sequence[Observation]) -> Cell:
