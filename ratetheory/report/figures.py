@@ -256,9 +256,7 @@ def learning_rate(comparison: Comparison) -> float:
 def lyapunov_function(trace: Trace, apriori: Apriori) -> Array:
     """Phi_t - Phi_0 of claim ``log-lyapunov`` for each step, with the sharper slope and the estimated constants."""
     constants = apriori.constants
-    groups = partition(trace, constants["granularity"])
-    first = [int(np.flatnonzero(groups.index == part)[0]) for part in range(len(groups.names))]
-    b = groups.total(trace.dataset["squared_norm"].values)[:-1] / trace.dataset["learning_rate"].values[0, first]
+    b = trace.dataset["squared_norm"].values[:-1] / trace.dataset["learning_rate"].values[0]
     Lam, Gbar, f = constants["Lam"], constants["Gbar"], trace.dataset["loss"].values
     c = gd_rate.block_slope(floats, gd_rate.sharper_slope, b[0], Lam, Gbar)
     grown = c * (b - b[0]) - Lam / 2 * np.log(b / b[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -236,7 +236,6 @@ def apriori_table(apriori: Apriori) -> dict[str, Any]:
         ("squared gradient norm", number(value), number(apriori.observed), _ratio(value, apriori.observed)),
         ("gradient norm", number(root), number(math.sqrt(apriori.observed)), _ratio(root, math.sqrt(apriori.observed))),
     ]
-    constants = {name: value for name, value in apriori.constants.items() if name != "granularity"}
     return {
         "label": apriori.label,
         "rows": rows,
@@ -245,8 +244,7 @@ def apriori_table(apriori: Apriori) -> dict[str, Any]:
         "says_more": apriori.informative_from < int(apriori.bound.steps),
         "method": str(apriori.bound.method) + (", shared budget" if apriori.bound.shared_budget else ""),
         "total": number(apriori.bound.total),
-        "constants": [(name, _distinct(value)) for name, value in constants.items()],
-        "granularity": str(apriori.constants["granularity"]),
+        "constants": [(name, _distinct(value)) for name, value in apriori.constants.items()],
     }
 
 
@@ -255,24 +253,18 @@ def _ratio(bound: Any, observed: float) -> str:
 
 
 def _distinct(value: Any) -> str:
-    """A number, or one a block; equal ones once."""
-    values: Iterable[Any] = value if hasattr(value, "__len__") else [value]
-    return ", ".join(dict.fromkeys(number(float(entry), 4) for entry in values))
+    """A number, or the range of one a block."""
+    values = [float(entry) for entry in (value if hasattr(value, "__len__") else [value])]
+    low, high = number(min(values), 4), number(max(values), 4)
+    return low if low == high else f"{low} to {high}"
 
 
 def provenance_rows(
     comparisons: Sequence[Comparison], verifications: Sequence[Verification]
 ) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Columns (this report, each run) and for each fact one entry a column."""
-    here = provenance()
     seeds = sorted({v.seed for one in verifications for v in one.verdicts if v.seed is not None})
-    report = {
-        "version": here["ratetheory"],
-        "commit": here["commit"],
-        "seed": f"attack: {', '.join(map(str, seeds))}" if seeds else None,
-        "threads": here["threads"],
-        "libraries": {"python": here["python"], **here["libraries"]},
-    }
+    report = {**provenance(), "seed": f"attack: {', '.join(map(str, seeds))}" if seeds else None}
     sources = [report, *(c.trace.run.get("provenance", {}) for c in comparisons)]
     facts = ("version", "commit", "seed", "threads", "libraries")
     return ["this report", *run_labels(comparisons)], [(fact, [_fact(s.get(fact)) for s in sources]) for fact in facts]
