@@ -17,31 +17,19 @@ STEPS = 200
 def demo(output: str | None, quiet: bool) -> int:
     """Train the reference network at three rates and the usual network, verify all claims, compare, write the report."""
     from ratetheory.cli.compare import print_comparison
-    from ratetheory.observation.compare import compare
     from ratetheory.report import write_report
     from ratetheory.training.train import free_directory
-    from ratetheory.witnesses import find_claims, verifications
 
-    directory = free_directory("demo") if output is None else _new_directory(Path(output))
-    _say(quiet, f"1/4 training {len(RATES) + 1} networks on the digits")
-    traces = _train_all(directory, quiet)
-    _say(quiet, "2/4 deriving and attacking every claim")
-    verified = []
-    for verification in verifications(find_claims([])):
-        verified.append(verification)
-        _say(quiet, f"    {verification.claim}: {verification.status}")
-    _say(quiet, "3/4 holding the claims against the runs")
-    comparisons = [compare(trace) for trace in traces]
+    directory = _new_directory(Path(output) if output is not None else free_directory("demo"))
+    comparisons, verifications = _everything(directory, quiet)
+    click.echo("claims before their witnesses")
+    for verification in verifications:
+        words = ", ".join(f"{verdict.witness} {verdict.status}" for verdict in verification.verdicts)
+        click.echo(f"  {verification.claim}: {verification.status} ({words})")
     for comparison in comparisons:
         print_comparison(comparison)
-    _say(quiet, "4/4 writing the report")
-    click.echo(str(write_report(directory / "report.html", comparisons, verified, figures=directory / "figures")))
+    click.echo(f"report: {write_report(directory / 'report.html', comparisons, verifications, figures=directory / 'figures')}")
     return 0
-
-
-def _say(quiet: bool, text: str) -> None:
-    if not quiet:
-        click.echo(text, err=True)
 
 
 def _new_directory(path: Path) -> Path:
@@ -54,23 +42,35 @@ def _new_directory(path: Path) -> Path:
     return path
 
 
-def _train_all(directory: Path, quiet: bool) -> list[Path]:
-    """Four runs, two at a time in processes of one thread each."""
+def _everything(directory: Path, quiet: bool) -> tuple[list[Any], list[Any]]:
+    """Four runs with their comparisons, and all claims, two at a time in processes of one thread each."""
     from joblib import Parallel, delayed
+    from tqdm import tqdm
 
+    from ratetheory.claims import claims
     from ratetheory.training.specification import TrainSpec
 
     runs: dict[str, Any] = {f"reference-{rate:g}": TrainSpec(learning_rate=rate, steps=STEPS) for rate in RATES}
     runs["usual"] = TrainSpec(network="usual", optimizer="sgd", learning_rate=0.1, steps=STEPS)
-    jobs = (delayed(_train_one)(spec, directory / name) for name, spec in runs.items())
-    paths: list[Path] = []
-    for path in Parallel(n_jobs=2, return_as="generator")(jobs):
-        paths.append(path)
-        _say(quiet, f"    {path.name}")
-    return paths
+    jobs = [delayed(_train_and_compare)(specification, directory / name) for name, specification in runs.items()]
+    jobs += [delayed(_verify)(slug) for slug in claims]
+    bar = tqdm(total=len(jobs), desc="training, deriving, attacking", disable=True if quiet else None)
+    done = []
+    for result in Parallel(n_jobs=2, return_as="generator")(jobs):
+        done.append(result)
+        bar.update()
+    bar.close()
+    return done[: len(runs)], done[len(runs) :]
 
 
-def _train_one(specification: Any, path: Path) -> Path:
+def _train_and_compare(specification: Any, path: Path) -> Any:
+    from ratetheory.observation.compare import compare
     from ratetheory.training.train import train
 
-    return train(specification, path, progress=False)
+    return compare(train(specification, path, progress=False))
+
+
+def _verify(slug: str) -> Any:
+    from ratetheory.witnesses import verify
+
+    return verify(slug)

@@ -1,4 +1,8 @@
-"""The bound before training, from constants that are estimated along the run: always labelled ``estimated``."""
+"""The bound before training, from constants that are estimated along the run: always labelled ``estimated``.
+
+Every filter is a block of its own. A layer as one block would be looser, and outside the hypotheses: of several separately
+invariant blocks merged into one the gradient is unbounded on the sphere, where one of them is small.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ratetheory.claims import claims
 from ratetheory.numeric.bound import Bound, bound_of_constants
 from ratetheory.numeric.constants import Block, Constants
-from ratetheory.observation.record import partition
 from ratetheory.observation.trace import Trace, replace_file
 
 PLACEHOLDERS = dict.fromkeys(("L", "Lam", "Gbar", "f_low", "gap", "Lam_g", "eta_g", "kappa", "nu_0"), 1.0)
@@ -58,10 +61,8 @@ class Apriori:
         }
 
 
-def constants_of(
-    trace: Trace, path: Path | None, granularity: Literal["filter", "layer"], points: int
-) -> tuple[Mapping[str, Any] | str, Mapping[str, Any]]:
-    """The constants of sections 4 to 6 for each block, estimated along the run, and the run's facts with what they settle.
+def constants_of(trace: Trace, path: Path | None, points: int) -> tuple[Mapping[str, Any] | str, Mapping[str, Any]]:
+    """The constants of sections 4 to 6 for each filter, estimated along the run, and the run's facts with what they settle.
 
     Where the run does not meet the other hypotheses of ``gd-rate``, or cannot be estimated, the reason stands in their place.
     """
@@ -74,8 +75,7 @@ def constants_of(
         return reason, trace.facts
     if path is None or not (path / "snapshots").is_dir() or "loss" not in trace.dataset:
         return "whole-sphere: the trace holds no snapshots of the weights to estimate the smoothness from", trace.facts
-    estimate = _estimate(path, granularity, points)
-    constants = _constants(trace, estimate, granularity)
+    constants = _constants(trace, _estimate(path, points))
     facts = {**supposed, "scale_variant_rate": constants["kappa"] > 0}
     facts["scale_variant_rate_reason"] = f"kappa = {constants['kappa']:.3g} with the estimated Lam_g"
     if constants["kappa"] <= 0:
@@ -83,27 +83,25 @@ def constants_of(
     return constants, facts
 
 
-def _estimate(path: Path, granularity: Literal["filter", "layer"], points: int) -> dict[str, Any]:
+def _estimate(path: Path, points: int) -> dict[str, Any]:
     """The estimate of this trace, computed once and kept beside it."""
-    kept = path / f"smoothness-{granularity}-{points}.json"
-    steps = sum(1 for _ in path.glob("part-*.nc"))
-    try:
+    kept = path / f"smoothness-{points}.json"
+    parts = sum(1 for _ in path.glob("part-*.nc"))
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads(kept.read_text())
-        if content["parts"] == steps:
+        if content["parts"] == parts:
             return dict(content["estimate"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
     from ratetheory.training.curvature import estimate_smoothness
 
-    estimate = estimate_smoothness(path, points=points, granularity=granularity).as_dict()
+    estimate = estimate_smoothness(path, points=points).as_dict()
     # a trace that cannot be written to is estimated anew each time
     with contextlib.suppress(OSError):
-        replace_file(kept, json.dumps({"parts": steps, "estimate": estimate}).encode())
+        replace_file(kept, json.dumps({"parts": parts, "estimate": estimate}).encode())
     return estimate
 
 
-def _constants(trace: Trace, estimate: Mapping[str, Any], granularity: Literal["filter", "layer"]) -> dict[str, Any]:
-    count = len(partition(trace, granularity).names)
+def _constants(trace: Trace, estimate: Mapping[str, Any]) -> dict[str, Any]:
+    count = trace.dataset.sizes["block"]
     L, Lam, Lam_g = float(estimate["L"]), float(estimate["Lam"]), estimate["Lam_g"]
     f_low = float(trace.facts["f_low"])
     rate = float(trace.run["specification"].get("scale_variant_learning_rate", 0.0)) if Lam_g is not None else 0.0
@@ -119,37 +117,24 @@ def _constants(trace: Trace, estimate: Mapping[str, Any], granularity: Literal["
         "eta_g": rate,
         "kappa": kappa,
         "nu_0": 1 / (rate * kappa) if rate > 0 and kappa > 0 else 0.0,
-        "granularity": granularity,
     }
 
 
-def apriori_bound(trace: Trace, constants: Mapping[str, Any]) -> Apriori:
-    """The bound at the run's number of steps."""
-    groups = partition(trace, constants["granularity"])
-    S = groups.total(trace.dataset["squared_norm"].values)[0]
-    eta = trace.dataset["learning_rate"].values[0]
-    blocks = tuple(
-        Block(
-            name,
-            Fraction(float(S[part])),
-            Fraction(float(eta[groups.index == part][0])),
-            Fraction(float(constants["L"][part])),
-            Fraction(float(constants["Gbar"][part])),
-        )
-        for part, name in enumerate(groups.names)
-    )
-    variant = constants["eta_g"] > 0
+def apriori_bound(trace: Trace, constants: Mapping[str, Any], observed: float) -> Apriori:
+    """The bound at the run's number of steps; ``observed`` is the smallest squared gradient of the run."""
+    S, eta = trace.dataset["squared_norm"].values[0], trace.dataset["learning_rate"].values[0]
     Lam = tuple(Fraction(float(value)) for value in constants["Lam"])
+    variant = constants["eta_g"] > 0
     given = Constants(
-        blocks=blocks,
+        blocks=tuple(
+            Block(str(entry["name"]), *(Fraction(float(x)) for x in (S[i], eta[i], constants["L"][i], constants["Gbar"][i])))
+            for i, entry in enumerate(trace.run["blocks"])
+        ),
         gap=Fraction(float(constants["gap"])),
         decoupled=(*Lam, Fraction(float(constants["Lam_g"]))) if variant else Lam,
         scale_variant_learning_rate=Fraction(float(constants["eta_g"])) if variant else None,
         scale_variant_smoothness=Fraction(float(constants["Lam_g"])) if variant else Fraction(0),
         estimated=("smoothness", "decoupled_smoothness", "gradient_bound"),
     )
-    steps = int(trace.dataset.sizes["step"])
-    from ratetheory.observation.compare import gradient_norms
-
-    bound = bound_of_constants(given, steps, None, ("sharper",), True)
-    return Apriori(bound, float(gradient_norms(trace).min() ** 2), constants)
+    bound = bound_of_constants(given, int(trace.dataset.sizes["step"]), None, ("sharper",), True)
+    return Apriori(bound, observed, constants)

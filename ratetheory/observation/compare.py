@@ -71,9 +71,9 @@ def compare(
 ) -> Comparison | list[Comparison]:
     """Compare one run, or several, with the claims; a run is a ``Trace`` or the path of one.
 
-    Identities are checked filter by filter and reported by ``granularity`` (``filter``, ``layer``, ``all``). Claims that need
-    smoothness constants take one block a filter or a layer and constants estimated at ``points`` snapshots of the run, if it
-    meets all other hypotheses. Raises ``ValueError`` for what is no trace and for an unknown granularity.
+    Claims are checked filter by filter and reported by ``granularity`` (``filter``, ``layer``, ``all``). Those that need
+    smoothness constants take estimates from ``points`` snapshots of the run, if it meets all other hypotheses. Raises
+    ``ValueError`` for what is no trace and for an unknown granularity.
     """
     if isinstance(trace, list):
         return [compare(one, granularity, points) for one in trace]
@@ -82,11 +82,12 @@ def compare(
     path = None if isinstance(trace, Trace) else Path(trace)
     loaded = trace if isinstance(trace, Trace) else load_trace(trace)
     groups = partition(loaded, granularity)
-    constants, facts = constants_of(loaded, path, "filter" if granularity == "filter" else "layer", points)
+    constants, facts = constants_of(loaded, path, points)
     observed = [
         *_identities(loaded, groups),
-        *_with_constants(loaded, granularity, constants, facts),
+        *_with_constants(loaded, groups, constants, facts),
     ]
+    norms = gradient_norms(loaded)
     order = {slug: i for i, slug in enumerate(claims)}
     return Comparison(
         name=path.name if path is not None else str(loaded.run["specification"].get("network", "trace")),
@@ -94,8 +95,8 @@ def compare(
         granularity=granularity,
         observations=tuple(sorted(observed, key=lambda o: order[o.claim])),
         effective_rates=_effective_rates(loaded, groups),
-        exponent=fit_exponent(gradient_norms(loaded)),
-        apriori=constants if isinstance(constants, str) else apriori_bound(loaded, constants),
+        exponent=fit_exponent(norms),
+        apriori=constants if isinstance(constants, str) else apriori_bound(loaded, constants, float(norms.min() ** 2)),
     )
 
 
@@ -116,11 +117,14 @@ def _effective_rates(trace: Trace, groups: Groups) -> dict[str, tuple[float, flo
     return {name: (first[i] / S[0, i], last[i] / S[-1, i]) for i, name in enumerate(groups.names)}
 
 
+def _names(trace: Trace) -> tuple[str, ...]:
+    return tuple(str(block["name"]) for block in trace.run["blocks"])
+
+
 def _identities(trace: Trace, groups: Groups) -> list[Observation]:
     """The claims that need no constants, filter by filter."""
     readings = {predicted: identities(trace, predicted) for predicted in (False, True)}
-    names = tuple(str(block["name"]) for block in trace.run["blocks"])
-    alive = trace.dataset["squared_gradient"].values > 0
+    names, alive = _names(trace), trace.dataset["squared_gradient"].values > 0
     found = []
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols):
@@ -131,21 +135,18 @@ def _identities(trace: Trace, groups: Groups) -> list[Observation]:
 
 
 def _with_constants(
-    trace: Trace, granularity: Granularity, constants: Mapping[str, Any] | str, facts: Mapping[str, Any]
+    trace: Trace, groups: Groups, constants: Mapping[str, Any] | str, facts: Mapping[str, Any]
 ) -> list[Observation]:
     """The claims that need constants, block by block; constants may be the reason why there are none."""
-    partitioned = partition(trace, "filter" if granularity == "filter" else "layer")
-    report = Groups(("all",), np.zeros(len(partitioned.names), dtype=int)) if granularity == "all" else None
-    groups = report or Groups(partitioned.names, np.arange(len(partitioned.names)))
-    if "loss" not in trace.dataset:
+    if "loss" not in trace.dataset or trace.dataset.sizes["step"] < 2:
         return []
     # without constants the formulas are only asked which of them a run can show
-    symbols = blocks(trace, partitioned, PLACEHOLDERS if isinstance(constants, str) else constants)
-    alive = partitioned.total(trace.dataset["squared_gradient"].values) > 0
+    symbols = blocks(trace, PLACEHOLDERS if isinstance(constants, str) else constants)
+    names, alive = _names(trace), trace.dataset["squared_gradient"].values > 0
     found = []
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols) and claim.setting in ("trajectory", "great-circle"):
-            found += _observe(claim, symbols, partitioned.names, groups, alive, facts)
+            found += _observe(claim, symbols, names, groups, alive, facts)
     return [replace(o, estimated=o.status != "not applicable") for o in found]
 
 

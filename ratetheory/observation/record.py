@@ -1,7 +1,6 @@
 """A trace as the claims' formulas read it: their symbols, with the error bars that the run's rounding allows.
 
-Identities are read filter by filter. What needs constants of smoothness is read block by block, a block being a filter, a
-layer or everything together.
+Every filter is a block.
 """
 
 from __future__ import annotations
@@ -109,43 +108,30 @@ def _directions(trace: Trace, eta: Array, radial_error: Array) -> dict[str, Roun
     return found
 
 
-def blocks(trace: Trace, groups: Groups, constants: Mapping[str, Any]) -> dict[str, Rounded]:
-    """The symbols of sections 4 to 6 for every block; one step less than recorded, since f_{t+1} must be known.
+def blocks(trace: Trace, constants: Mapping[str, Any]) -> dict[str, Rounded]:
+    """The symbols of sections 4 to 6 for every filter; one step less than recorded, since f_{t+1} must be known.
 
-    ``constants`` holds plain numbers or one a block: Lam, Gbar, L, f_low, and so on.
+    ``constants`` holds plain numbers or one a filter: Lam, Gbar, L, f_low, and so on.
     """
-    S, eta = trace.dataset["squared_norm"].values, trace.dataset["learning_rate"].values
-    squared, loss = trace.dataset["squared_gradient"].values, trace.dataset["loss"].values
-    growth_error = _error(trace, "growth_error", S[1:])
-    radial_error = _error(trace, "radial_error", np.sqrt(squared * S[:-1]))
-    states = groups.total(S)[:-1]
-    step_error = groups.total(growth_error + 2 * eta * radial_error)[:-1]
-    sums = rounding.UNIT * 64 * states
-    f_error = 64 * rounding.UNIT * np.abs(loss)[:, None]
-    f = loss[:, None]
-    symbols = {
-        "S": rounded(states[:-1], sums[:-1]),
-        "S_next": rounded(states[1:], sums[1:] + step_error),
-        "S_first": rounded(states[:1], sums[:1]),
-        "S_last": rounded(states[1:], sums[1:] + np.cumsum(step_error, axis=0)),
-        "f": rounded(f[:-1], f_error[:-1]),
-        "f_next": rounded(f[1:], f_error[1:]),
-        "f_first": rounded(f[:1], f_error[:1]),
-        "f_last": rounded(f[1:], f_error[1:]),
-        "value": rounded(f[:-1], f_error[:-1]),
-    }
-    rate = exact(np.stack([eta[0, groups.index == part][0] for part in range(len(groups.names))])[None])
-    symbols |= {f"b{suffix}": symbols[f"S{suffix}"] / rate for suffix in ("", "_next", "_first", "_last")}
-    gradient = groups.total(squared)[:-1]
-    gradient_error = groups.total(_error(trace, "squared_gradient_error", squared))[:-1]
-    symbols["G"] = _root(rounded(gradient, gradient_error) * symbols["S"])
+    loss = trace.dataset["loss"].values[:, None]
+    # states and steps but for the last: f_T is not recorded
+    symbols = {name: _without_last(value) for name, value in identities(trace, predicted=False).items()}
+    f = rounded(loss, 64 * rounding.UNIT * np.abs(loss))
+    ends = {"f": slice(None, -1), "f_next": slice(1, None), "f_first": slice(None, 1), "f_last": slice(1, None)}
+    symbols |= {name: Rounded(f.value[None, part], f.error[None, part]) for name, part in ends.items()}
+    symbols["value"] = symbols["f"]
     other = _values(trace, "scale_variant_squared_gradient")
     variant = np.zeros(len(loss)) if other is None else other
-    symbols["H"] = _root(rounded(variant[:-1, None], 64 * rounding.UNIT * variant[:-1, None]))
+    symbols["H"] = _root(rounded(variant[None, :-1, None], 64 * rounding.UNIT * variant[None, :-1, None]))
     for name, value in constants.items():
         if name in SYMBOLS:
-            symbols[name] = exact(np.atleast_1d(np.asarray(value, float))[None])
-    return {name: Rounded(value.value[None], value.error[None]) for name, value in symbols.items()}
+            symbols[name] = exact(np.atleast_1d(np.asarray(value, float))[None, None])
+    return symbols
+
+
+def _without_last(x: Rounded) -> Rounded:
+    """Without the last step, unless there is only one: what stands for the start."""
+    return x if x.value.shape[1] == 1 else Rounded(x.value[:, :-1], x.error[:, :-1])
 
 
 def namespace(symbols: Mapping[str, Rounded]) -> SimpleNamespace:

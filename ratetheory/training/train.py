@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from ratetheory.observation.provenance import provenance
 from ratetheory.observation.trace import TraceWriter, part_name, part_paths, read_run, write_run
+from ratetheory.provenance import provenance
 from ratetheory.training import checkpoint
 from ratetheory.training.data import Images, load_images
 from ratetheory.training.monitor import Monitor, block_table, watching
@@ -73,9 +73,7 @@ def train(
     record = {
         "status": "running",
         "specification": spec.as_dict(),
-        "provenance": provenance(
-            ("torch", "numpy", "scipy", "xarray", "scikit-learn", "mlxtend"), spec.seed, torch.get_num_threads()
-        ),
+        "provenance": provenance(spec.seed, torch.get_num_threads()),
         "device": _device_name(spec.device),
         "samples": len(run.images.labels),
         "blocks": block_table(run.network),

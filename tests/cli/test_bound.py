@@ -24,7 +24,7 @@ def test_json_has_the_fields_of_a_bound():
     low, high = (Fraction(end) for end in bound["enclosure"])
     assert low <= high <= Fraction(str(bound["value"]))
     assert bound["trust"] == "certified"
-    assert bound["provenance"]["ratetheory"]
+    assert bound["provenance"]["version"]
 
 
 def test_text_says_what_every_number_is():
