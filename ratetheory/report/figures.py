@@ -29,6 +29,7 @@ from ratetheory.report.style import (
     note,
     panels,
     plain,
+    powers,
     styled,
 )
 
@@ -115,6 +116,7 @@ def gradient(comparison: Comparison) -> Figure:
     horizons = np.arange(1, len(least) + 1)
     figure, (axes,) = panels(1, 3.3)
     axes.set_xscale("log")
+    powers(axes.xaxis)
     axes.set_xlabel(r"number of steps $T$")
     axes.set_ylabel("gradient norm (nat)")
     if not least[0] > 0:
@@ -196,6 +198,8 @@ def price() -> Figure:
     axes.set_ylabel(r"$C(\eta)\,/\,\min C$")
     axes.set_xticks(10.0 ** np.arange(-6, 7, 2))
     axes.xaxis.set_minor_locator(NullLocator())
+    powers(axes.xaxis)
+    powers(axes.yaxis)
     axes.set_ylim(0.3, 1e15)
     legend_below(figure, axes.get_lines()[:-1], 2)
     return figure

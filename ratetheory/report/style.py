@@ -12,9 +12,10 @@ import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours, told apart with any colour vision; their yellow is too pale for lines on white."""
@@ -103,15 +104,31 @@ def logarithmic(axes: Axes) -> None:
     if high < 30 * low:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 3 * low else tuple(range(1, 10))))
         axes.yaxis.set_major_formatter("{x:.3g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        powers(axes.yaxis)
+
+
+def powers(axis: Axis) -> None:
+    """Labels 10ⁿ at the powers of ten alone, as plain text: mathematics takes most of the time of drawing."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power(int(np.rint(np.log10(value)))) if value > 0 else ""))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def power(exponent: int) -> str:
+    """10ⁿ in plain text."""
+    return "10" + str(exponent).translate(_RAISED)
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(number: float) -> str:
     """A number of steps, readable whatever its size."""
     if number < 1e6:
         return f"{np.ceil(number):,.0f}"
-    power = int(np.floor(np.log10(number)))
-    return rf"${number / 10.0**power:.1f}\times10^{{{power}}}$"
+    exponent = int(np.floor(np.log10(number)))
+    return f"{number / 10.0**exponent:.1f}×{power(exponent)}"
 
 
 def note(axes: Axes, text: str) -> None:

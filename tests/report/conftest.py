@@ -53,7 +53,7 @@ def descend(steps: int, rate: float, start: np.ndarray) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Make:
     """A trace of ``steps`` steps; ``names`` renames the layers, ``changed`` replaces variables, ``facts`` facts."""
 
@@ -82,7 +82,7 @@ def make() -> Make:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def with_bound() -> Callable[[Trace], Comparison]:
     """A comparison with the bound that follows from the exact constants of the objective, taken as estimates."""
 
@@ -100,7 +100,7 @@ def apriori_of(trace: Trace) -> Apriori:
     return apriori_bound(trace, constants, float(gradient_norms(trace).min() ** 2))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def verifications() -> list[Verification]:
     """One claim proved, one refuted, one undecided."""
     refuting = {"conclusion": "rate", "violation": {"step": 7}, "instance": {"name": HOSTILE}}
@@ -165,19 +165,19 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.words))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def read_page() -> Callable[[str], Page]:
     """The parsed page."""
     return Page
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hostile() -> str:
     """A name that would run a script if it were not escaped."""
     return HOSTILE
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scalar_total() -> Callable[[float, str], float]:
     """The certified C of one block with |w|^2 = L = 1 and gap 1/2, by the scalar path."""
     return lambda rate, method: float(

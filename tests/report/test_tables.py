@@ -123,3 +123,9 @@ def test_provenance_of_the_report_and_of_each_run(make, verifications):
     assert facts["seed"] == ["attack: 3", "5", "not recorded"]
     assert facts["libraries"][1:] == ["torch 7", "not recorded"]
     assert "numpy" in facts["libraries"][0]
+
+
+def test_how_a_run_ended_is_said(make):
+    assert ("status", "diverged at step 40") in tables.run_facts(compare(make(status="diverged", diverged_at_step=40)))
+    assert ("status", "running (not finished)") in tables.run_facts(compare(make(status="running")))
+    assert ("recorded", "40 steps of 3 filters in 2 layers") in tables.run_facts(compare(make()))
