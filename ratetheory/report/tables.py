@@ -134,7 +134,8 @@ def observation_cell(comparison: Comparison, claim: str) -> Cell:
     found = [o for o in comparison.observations if o.claim == claim and o.status == word]
     if word == "violated":
         first = min(found, key=lambda o: -1 if o.step is None else o.step)
-        return Cell(word, f"first at step {first.step}, block {first.block} ({first.conclusion})")
+        place = f"first at step {first.step}, block {first.block} ({first.conclusion})"
+        return Cell(word, ", ".join([place, *_supposed(comparison, claim)]))
     if word == "not applicable":
         return _inapplicable(found)
     if word == "not resolvable":

@@ -20,7 +20,7 @@ from ratetheory.witnesses import Verification
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 TRUE_FACTS = (
     "scale_invariant differentiable twice_differentiable gradient_step full_gradient constant_rate predicted_defect "
-    "lower_bound scale_variant_rate whole_sphere decoupled gradient_bound"
+    "lower_bound scale_variant_rate"
 )
 FILTERS = (("conv1", 0), ("conv1", 1), ("conv2", 0))
 CURVATURES = np.array([[0.0, 0.5, 1.0], [0.0, 0.3, 2.0], [0.0, 1.0, 1.5]])

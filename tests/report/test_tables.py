@@ -47,10 +47,12 @@ def test_the_earliest_of_several_violations_is_named(make):
 
 
 def test_not_applicable_gives_hypothesis_and_reason(make):
-    comparison = compare(make(facts={"full_gradient": False, "full_gradient_reason": "minibatches of 8"}))
-    cell = tables.observation_cell(comparison, "gd-rate")
-    assert (cell.word, cell.kind) == ("not applicable", "off")
-    assert "full-gradient: minibatches of 8" in cell.reason
+    facts = {"constant_rate": False, "constant_rate_reason": "a schedule", "full_gradient": False}
+    comparison = compare(make(facts={**facts, "full_gradient_reason": "minibatches of 8"}))
+    cell = tables.observation_cell(comparison, "growth-certificate")
+    assert cell == tables.Cell("not applicable", "constant-rate", "constant-rate: a schedule")
+    assert cell.kind == "off"
+    assert tables.observation_cell(comparison, "norm-growth").word == "held"
     assert comparison.apriori == "full-gradient: minibatches of 8"
 
 
@@ -78,7 +80,19 @@ def test_words_that_rest_on_estimates_say_so(make, with_bound):
     observed = Observation("log-lyapunov", "monotone-sharper", "all", "held", figures={"resolved": 0.999})
     comparison = replace(comparison, observations=(observed, *comparison.observations))
     assert tables.observation_cell(comparison, "log-lyapunov").note == "99% resolved, constants estimated"
+    broken = replace(observed, status="violated", step=3, block="all")
+    violated = replace(comparison, observations=(broken,))
+    assert tables.observation_cell(violated, "log-lyapunov").note.endswith("block all (monotone-sharper), constants estimated")
     assert "estimated" not in tables.observation_cell(comparison, "norm-growth").note
+
+
+def test_a_vacuous_bound_says_so_beside_the_word_held(make, with_bound):
+    comparison = with_bound(make(rate=5.0))
+    assert comparison.apriori.label == "vacuous"
+    observed = Observation("gd-rate", "rate", "all", "held", figures={"resolved": 1.0})
+    assert tables.observation_cell(replace(comparison, observations=(observed,)), "gd-rate").note == (
+        "100% resolved, constants estimated, vacuous"
+    )
 
 
 def test_apriori_table_against_the_bound(make, with_bound):
