@@ -51,7 +51,7 @@ def _everything(directory: Path, quiet: bool) -> tuple[list[Any], list[Any]]:
     from ratetheory.training.specification import TrainSpec
 
     runs: dict[str, Any] = {f"reference-{rate:g}": TrainSpec(learning_rate=rate, steps=STEPS) for rate in RATES}
-    runs["usual"] = TrainSpec(network="usual", optimizer="sgd", learning_rate=0.1, steps=STEPS)
+    runs["usual"] = TrainSpec(network="usual", optimizer="sgd", learning_rate=1.0, steps=STEPS)
     jobs = [delayed(_train_and_compare)(specification, directory / name) for name, specification in runs.items()]
     jobs += [delayed(_verify)(slug) for slug in claims]
     bar = tqdm(total=len(jobs), desc="training, deriving, attacking", disable=True if quiet else None)

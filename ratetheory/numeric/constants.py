@@ -62,6 +62,29 @@ class Constants:
     from_step: int = 0
     estimated: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """``ValueError`` for constants that cannot be those of a loss."""
+        size = len(self.blocks) + self.scale_variant
+        require(bool(self.blocks), "blocks", self.blocks, "one block or more")
+        for block in self.blocks:
+            require(
+                min(block.squared_norm, block.learning_rate) > 0, f"block {block.name}", "", "positive norm and learning rate"
+            )
+            require(block.smoothness >= 0, f"block {block.name}.smoothness", str(block.smoothness), "0 or above")
+        require(self.gap is None or self.gap >= 0, "gap", str(self.gap), "0 or above")
+        single = len(self.blocks) == 1 and not self.scale_variant
+        require(self.gap is not None or single, "gap", None, "a number, needed unless there is one block")
+        if self.decoupled is not None:
+            require(len(self.decoupled) == size, "decoupled_smoothness", len(self.decoupled), f"{size} numbers")
+        elif not single:
+            rows = self.coupling or ()
+            shaped = len(rows) == size and all(len(row) == size for row in rows)
+            require(shaped, "coupling", self.coupling, f"a matrix of {size} x {size} numbers")
+        rate, largest = self.scale_variant_learning_rate, self.scale_variant_smoothness
+        if rate is not None:
+            allowed = f"above 0 and below 2/smoothness = {2 / largest if largest else 'inf'}: the only rate that needs tuning"
+            require(rate > 0 and rate * largest < 2, "scale_variant.learning_rate", str(rate), allowed)
+
     @property
     def scale_variant(self) -> bool:
         """Whether there are scale-variant parameters g."""
@@ -96,7 +119,7 @@ def one_block(
         blocks=(block,),
         gap=None if gap is None else reader.nonnegative(gap, "gap"),
         from_step=read_count(from_step, "from_step", least=0),
-        estimated=tuple(reader.estimated),
+        estimated=tuple(dict.fromkeys(reader.estimated)),
     )
 
 
@@ -146,7 +169,7 @@ def read_constants(content: Mapping[str, Any]) -> Constants:
         scale_variant_learning_rate=rate,
         scale_variant_smoothness=smoothness,
         from_step=read_count(content.get("from_step", 0), "from_step", least=0),
-        estimated=tuple(reader.estimated),
+        estimated=tuple(dict.fromkeys(reader.estimated)),
     )
 
 
@@ -202,14 +225,7 @@ def _read_scale_variant(reader: _Reader, table: Any) -> tuple[Fraction | None, F
     require(isinstance(table, Mapping), _SCALE_VARIANT, table, "a table with learning_rate and smoothness")
     _known_keys(table, _SCALE_VARIANT_KEYS, _SCALE_VARIANT)
     rate = reader.positive(table.get("learning_rate"), "scale_variant.learning_rate")
-    smoothness = reader.nonnegative(table.get("smoothness"), "scale_variant.smoothness")
-    require(
-        rate * smoothness < 2,
-        "scale_variant.learning_rate",
-        str(rate),
-        f"below 2/smoothness = {2 / smoothness if smoothness else 'inf'}: the only rate that needs tuning",
-    )
-    return rate, smoothness
+    return rate, reader.nonnegative(table.get("smoothness"), "scale_variant.smoothness")
 
 
 def _read_decoupled(
@@ -220,7 +236,13 @@ def _read_decoupled(
     if not any(given):
         return None
     require(all(given), "decoupled_smoothness", "in some tables", "in every block and in scale_variant, or nowhere")
-    values = tuple(reader.positive(table["decoupled_smoothness"], f"{name}.decoupled_smoothness") for table, name in tables)
+    values = []
+    for table, name in tables:
+        value = reader.positive(table["decoupled_smoothness"], f"{name}.decoupled_smoothness")
+        own = reader.nonnegative(table.get("smoothness"), f"{name}.smoothness")
+        # the diagonal of diag(Lam) - M must not be negative
+        require(value >= own, f"{name}.decoupled_smoothness", str(value), f"at least the table's smoothness {own}")
+        values.append(value)
     if variant:
         rate = reader.positive(variant["learning_rate"], "scale_variant.learning_rate")
         require(
@@ -229,7 +251,7 @@ def _read_decoupled(
             str(rate),
             f"below 2/decoupled_smoothness = {2 / values[-1]}",
         )
-    return values
+    return tuple(values)
 
 
 def _read_coupling(

@@ -44,13 +44,14 @@ def block(**changes):
         ),
         ({"block": [block(), block(name="b", decoupled_smoothness=1)], "gap": 1}, "decoupled_smoothness: "),
         ({"block": [block(), block(name="b")]}, "gap: None"),
+        ({"block": [block(decoupled_smoothness="0.5")], "gap": 1}, "block a.decoupled_smoothness: '1/2'"),
         (
             {
                 "block": [block(smoothness_with={"scale_variant": 1})],
                 "gap": 1,
                 "scale_variant": {"learning_rate": 2, "smoothness": 1},
             },
-            "scale_variant.learning_rate: '2' is not allowed; allowed: below 2/smoothness = 2",
+            "scale_variant.learning_rate: '2' is not allowed; allowed: above 0 and below 2/smoothness = 2",
         ),
     ],
 )
