@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
 
 from ratetheory.observation.compare import compare, gradient_norms
 from ratetheory.report import figures, style
@@ -178,6 +179,7 @@ def test_dead_runs_are_drawn(make, with_bound, first):
 def test_any_name_is_shown_literally(make, name):
     figure = figures.norms(make(names={"conv1": name}))
     content = drawn(figure)
+    assert not is_math_text(labels(figure)[0])
     shown = labels(figure)[0].replace("\\$", "$").strip()
     assert shown == (name if len(name) <= style.NAME_LENGTH else name[: style.NAME_LENGTH - 1] + "…")
     assert len(labels(figure)) == 2
