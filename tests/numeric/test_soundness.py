@@ -166,7 +166,8 @@ def toml_content(run, i, decouple):
         block = {"name": name, "squared_norm": run.S[i, 0, j], "learning_rate": run.eta[i, 0, j], "smoothness": M[j, j]}
         block["gradient_bound"] = Gbar[j]
         if decouple:
-            block["decoupled_smoothness"] = Lam[j]
+            # of one block both are the same number, but for rounding
+            block["decoupled_smoothness"] = max(Lam[j], M[j, j])
         else:
             block["smoothness_with"] = {other: M[j, k] for k, other in enumerate(everything) if k != j}
         blocks.append(block)
@@ -174,7 +175,7 @@ def toml_content(run, i, decouple):
     if run.scalar:
         content["scale_variant"] = {"learning_rate": run.p["eta_g"][i, 0, 0], "smoothness": M[-1, -1]}
         if decouple:
-            content["scale_variant"]["decoupled_smoothness"] = Lam[-1]
+            content["scale_variant"]["decoupled_smoothness"] = max(Lam[-1], M[-1, -1])
     return content
 
 
