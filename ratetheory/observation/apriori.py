@@ -46,8 +46,11 @@ class Apriori:
     def informative_from(self) -> float:
         """The number of steps from which C/T is below the trivial bound."""
         L, Lam, gap = self.constants["L"], self.constants["Lam"], self.constants["gap"]
-        first = min(2 * max(*Lam, self.constants["Lam_g"]) * gap, float(np.sum((np.pi / 2 * L) ** 2)))
-        return float(self.bound.total) / first
+        first = 2 * max(*Lam, self.constants["Lam_g"]) * gap
+        if self.constants["eta_g"] == 0:
+            # sum Gbar_i^2 says nothing about the scale-variant parameters
+            first = min(first, float(np.sum((np.pi / 2 * L) ** 2)))
+        return float(self.bound.total) / first if first > 0 else 1.0
 
     def as_dict(self) -> dict[str, Any]:
         """The bound and what was observed, as plain data."""

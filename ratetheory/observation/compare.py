@@ -147,7 +147,16 @@ def _with_constants(
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols) and claim.setting in ("trajectory", "great-circle"):
             found += _observe(claim, symbols, names, groups, alive, facts)
+    if isinstance(constants, str):
+        return [_inapplicable(o, constants) for o in found]
     return [replace(o, estimated=o.status != "not applicable") for o in found]
+
+
+def _inapplicable(observation: Observation, reason: str) -> Observation:
+    """What was judged with placeholders says nothing, whatever the run claims to know of its constants."""
+    if observation.status == "not applicable":
+        return observation
+    return Observation(observation.claim, observation.conclusion, "all", "not applicable", reason)
 
 
 def _observe(

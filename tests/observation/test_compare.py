@@ -134,6 +134,23 @@ def test_steps_too_small_for_the_precision_are_not_resolvable(tmp_path):
     assert all("rounding hides" in o.reason for o in observed)
 
 
+def test_without_constants_nothing_that_needs_them_is_judged(runs):
+    trace = load_trace(runs["reference"])
+    facts = {**trace.facts, "whole_sphere": True, "decoupled": True, "gradient_bound": True}
+    comparison = compare(Trace(trace.dataset, trace.run, facts))
+    for o in comparison.observations:
+        if o.claim in ("gradient-diameter", "geodesic-descent", "log-lyapunov", "gd-rate"):
+            assert o.status == "not applicable"
+            assert o.reason
+
+
+def test_a_single_step_is_a_case(tmp_path):
+    path = train(TrainSpec(steps=1, learning_rate=0.3), tmp_path / "one", progress=False)
+    words = compare(path, points=1).verdicts()
+    assert words["norm-growth"] == "held"
+    assert "violated" not in words.values()
+
+
 def test_dead_filters_show_nothing(runs):
     trace = load_trace(runs["reference"])
     zero = np.zeros_like(trace.dataset["squared_gradient"].values)
