@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -63,8 +64,14 @@ def main(arguments: list[str] | None = None) -> None:
         _fail("interrupted", 130)
     except ModuleNotFoundError as error:
         _fail(f"{error.name} is not installed; what needs it comes with: pip install 'ratetheory[training,report]'")
+    except BrokenPipeError:
+        # whoever read the output has had enough; nothing more can be written, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except (ValueError, OSError) as error:
         _fail(str(error))
+    except ArithmeticError as error:
+        _fail(f"not resolvable: {error}", 3)
     sys.exit(code if isinstance(code, int) else 0)
 
 

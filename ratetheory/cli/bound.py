@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ratetheory.cli.output import print_json, print_lines, shown
+from ratetheory.cli.output import finite, print_json, print_lines, shown
 
 
 @click.group()
@@ -96,7 +96,7 @@ def _print(result: Any, extra: dict[str, Any]) -> None:
     what = "|G_t|^2" if len(result.b_infinity) == 1 and "scale_variant" not in result.constants else squares
     print_lines(
         [
-            ("steps T", f"{shown(result.steps)}"),
+            ("steps T", shown(finite(result.steps))),
             (f"min over t < T of {what}", f"<= {result.value!s}"),
             ("its root, the gradient norm", f"<= {result.gradient_norm!s}"),
             ("enclosure of the bound", f"[{low}, {high}]"),
@@ -109,7 +109,7 @@ def _print(result: Any, extra: dict[str, Any]) -> None:
             ("claim", result.claim),
         ]
     )
-    if "shares" in extra:
+    if extra.get("shares"):
         click.echo("\nshares of C (separate budgets)")
         print_lines([(f"  {name}", f"{share:.1%}") for name, share in extra["shares"].items() if share])
         click.echo("sensitivity d ln C / d ln constant (estimated by differences)")

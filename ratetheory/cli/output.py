@@ -24,7 +24,7 @@ def finite(value: Any) -> Any:
         return [finite(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**1023:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**1023:
         from fractions import Fraction
 
         from ratetheory.numeric.decimals import decimal_outward

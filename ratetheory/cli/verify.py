@@ -27,13 +27,17 @@ def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str 
     from ratetheory.witnesses import find_claims, verifications
 
     if replay is not None:
+        if slugs or save is not None or budget is not None:
+            raise click.UsageError("--replay FILE stands alone: the file names claim and instance")
         return _replay(replay, as_json)
+    if budget is not None and not 0 < budget < float("inf"):
+        raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0")
     chosen = find_claims(slugs)
     width = max(len(claim.slug) for claim in chosen)
     if not as_json:
         click.echo(f"{'claim':<{width}}  {'derivation':<10}  {'attack':<40}  formal  overall")
-    if save is not None and Path(save).exists():
-        raise ValueError(f"save: {save} exists; allowed: a new file")
+    if save is not None and (Path(save).exists() or not Path(save).parent.is_dir()):
+        raise ValueError(f"save: {save} exists, or its directory does not; allowed: a new file in an existing directory")
     done = []
     for verification in verifications(chosen, seed, budget):
         done.append(verification)
@@ -102,7 +106,10 @@ def _replay(path: str, as_json: bool) -> int:
     try:
         verdict = replay(path, claims)
     except Undecided as undecided:
-        click.echo(f"undecided: {undecided}")
+        if as_json:
+            print_json({"status": "undecided", "reason": str(undecided)})
+        else:
+            click.echo(f"undecided: {undecided}")
         return exit_code(["undecided"])
     if as_json:
         print_json(verdict.as_dict())

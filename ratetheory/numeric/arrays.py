@@ -43,6 +43,7 @@ def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: boo
         for number in (L, b_0 / L, gap / L, Gbar / L):
             safe &= (number < _SAFE) & ((number > 1 / _SAFE) | (number == 0))
         safe &= (C > 1 / _SAFE**2) | (gap == 0)
+        safe &= (asked**2 > 0) & np.isfinite(horizon)
         if set(methods) == {"two-phase"}:
             safe |= b_0 >= Gbar
     names = np.where(trivially, "trivial", np.array(METHODS)[method])
@@ -90,9 +91,12 @@ def _read(given: Mapping[str, Any], from_step: int) -> dict[str, Array]:
 
 def _read_array(value: Any, name: str, positive: bool = True) -> Array:
     if np.ndim(value) == 0:
-        value = as_float(read_exactly(value, name))
+        value = as_float(read_exactly(value.item() if isinstance(value, np.ndarray) else value, name))
     try:
-        array = np.asarray(value, dtype=float)
+        array = np.asarray(value)
+        if array.dtype.kind not in "iufO":
+            raise TypeError(f"an array of {array.dtype}")
+        array = array.astype(float)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name}: not an array of numbers; allowed: finite numbers") from None
     wrong = ~np.isfinite(array) | (array < 0) | ((array == 0) & positive)

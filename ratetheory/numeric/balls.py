@@ -22,7 +22,7 @@ Ball = Any
 
 _FIRST_PRECISION = 128
 _LAST_PRECISION = 16384
-_CONVEXITY_TURN = 2.331122
+_CONVEXITY_TURN = 2.331123
 """The positive zero of 2 arctan x - x, rounded up: right of it N is concave for every r."""
 
 
@@ -112,10 +112,10 @@ def _larger_increment(c: Any, l: Any, b: Any, r: Any) -> Ball:
     """See ``floats.larger_increment``; the root is enclosed by one step of the interval Newton method."""
     c, l, b, r = _ball(c), _ball(l), _ball(b), _ball(r)
     a = c * b / l
-    if a >= 2:
+    if a >= 1:
         linear, level, base, offset = a - 1, r / l, b, arb(0)
     else:
-        # the same equation measured from the minimum l/c of psi; right for every a, accurate where a is not large
+        # the same equation measured from the minimum l/c of psi; right for every a, needed where a < 1
         linear, level, base, offset = arb(0), r / l + a - 1 - a.log(), l / c, l / c - b
     z = _enclosed_root(linear, level.max(arb(0)))
     return base * z.expm1() + offset
@@ -197,13 +197,16 @@ def _tangent_slope(x_0: Ball, r: Ball) -> Ball | None:
         return None
     # N(p) - p N'(p) is of order p^3 <= r^-3 below N(p)
     with ctx.workprec(ctx.prec + 4 * math.ceil(math.log2(r_float))):
-        p = _tangent_point(r_float, r.mid(), right)
-        p = p if p < x_0 else x_0
-        value, derivative = _boundary_curve(p, r)
-        intercept = value - p * derivative
-        if not (_concavity(p, r) >= 0 and intercept >= 0):
-            return None
-        return derivative + intercept / reach
+        point = _tangent_point(r_float, r.mid(), right)
+        # nearest first: where the stationary points of e nearly merge, only a point further left is certain
+        for shift in (40, 20, 10):
+            p = (point * (1 - arb(2) ** -shift)).mid()
+            p = p if p < x_0 else x_0
+            value, derivative = _boundary_curve(p, r)
+            intercept = value - p * derivative
+            if _concavity(p, r) >= 0 and intercept >= 0:
+                return derivative + intercept / reach
+        return None
 
 
 def _boundary_curve(x: Ball, r: Ball) -> tuple[Ball, Ball]:
@@ -214,7 +217,7 @@ def _boundary_curve(x: Ball, r: Ball) -> tuple[Ball, Ball]:
 
 
 def _tangent_point(r_float: float, r: Ball, right: float) -> Ball:
-    """Slightly left of where the tangent of N passes through the origin; near the right end where there is no such point."""
+    """Where the tangent of N passes through the origin, about; near the right end of the convex stretch if nowhere."""
     guess = float(floats.interior_minimum(np.array(r_float)))
     if not math.isfinite(guess):
         return arb(right * (1 - 2e-9))
@@ -225,7 +228,7 @@ def _tangent_point(r_float: float, r: Ball, right: float) -> Ball:
         if not bend > 0:
             break
         p = (p - (p * derivative - value) / (p * bend)).mid()
-    return (p * (1 - arb(2) ** -40)).mid() if p > 0 else arb(guess)
+    return p if 0 < p < right else arb(guess)
 
 
 def _right_turn(r: float) -> float:

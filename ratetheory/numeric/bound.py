@@ -12,7 +12,7 @@ import numpy as np
 
 from ratetheory.numeric.constants import Constants, load_constants, one_block
 from ratetheory.numeric.envelope import METHODS
-from ratetheory.numeric.exact import read_count, read_positive, require
+from ratetheory.numeric.exact import exact_text, read_count, read_positive, require
 
 if TYPE_CHECKING:
     from ratetheory.numeric.certify import Certified
@@ -107,6 +107,7 @@ def read_methods(method: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """The forms asked for, and whether the variants that only the best bound needs are wanted too."""
     if method == "best":
         return ("sharper", "two-phase"), True
+    require(isinstance(method, str | list | tuple), "method", method, f"best, {', '.join(METHODS)}")
     names = (method,) if isinstance(method, str) else tuple(method)
     require(bool(names) and all(n in METHODS for n in names), "method", method, f"best, {', '.join(METHODS)}")
     return names, False
@@ -127,19 +128,21 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
     horizon = _horizon(constants, result, steps, epsilon)
 
     def value() -> Any:
-        return (result.C / (horizon - constants.from_step)).min(result.trivial)
+        ball = (result.C / (horizon - constants.from_step)).min(result.trivial)
+        return exact_end(ball.lower()), exact_end(ball.upper())
 
-    ball = balls.at_rising_precision(value, lambda x: True)
-    low, high = (decimal_outward(exact_end(end), up) for end, up in ((ball.lower(), False), (ball.upper(), True)))
+    ends = balls.at_rising_precision(value, lambda x: True)
+    low, high = decimal_outward(ends[0], up=False), decimal_outward(ends[1], up=True)
     upper = Fraction(high)
-    by_trivial = bool(result.trivial < result.C / (horizon - constants.from_step)) or result.candidate is None
+    by_trivial = bool(result.trivial < result.C / (horizon - constants.from_step))
     candidate = result.candidate
     return Bound(
         claim="gd-rate",
         value=float_above(upper),
         gradient_norm=float_above(exact_end(balls.number(upper).sqrt().upper())),
         enclosure=(low, high),
-        method="trivial" if by_trivial or candidate is None else candidate.method,
+        # where no block can move, every form is the same
+        method="trivial" if by_trivial else "simple" if candidate is None else candidate.method,
         shared_budget=candidate is not None and candidate.shared_budget and not by_trivial,
         restarted=constants.from_step > 0,
         smaller_gradient_bound=candidate is not None and candidate.smaller_gradient_bound and not by_trivial,
@@ -185,24 +188,24 @@ def describe(constants: Constants) -> dict[str, Any]:
         "blocks": [
             {
                 "name": block.name,
-                "squared_norm": str(block.squared_norm),
-                "learning_rate": str(block.learning_rate),
-                "smoothness": str(block.smoothness),
-                "gradient_bound": "pi/2 * smoothness" if block.gradient_bound is None else str(block.gradient_bound),
+                "squared_norm": exact_text(block.squared_norm),
+                "learning_rate": exact_text(block.learning_rate),
+                "smoothness": exact_text(block.smoothness),
+                "gradient_bound": "pi/2 * smoothness" if block.gradient_bound is None else exact_text(block.gradient_bound),
             }
             for block in constants.blocks
         ],
-        "gap": "pi^2/4 * smoothness" if constants.gap is None else str(constants.gap),
+        "gap": "pi^2/4 * smoothness" if constants.gap is None else exact_text(constants.gap),
         "from_step": constants.from_step,
         "estimated": list(constants.estimated),
     }
-    if constants.scale_variant:
+    if constants.scale_variant_learning_rate is not None:
         data["scale_variant"] = {
-            "learning_rate": str(constants.scale_variant_learning_rate),
-            "smoothness": str(constants.scale_variant_smoothness),
+            "learning_rate": exact_text(constants.scale_variant_learning_rate),
+            "smoothness": exact_text(constants.scale_variant_smoothness),
         }
     if constants.coupling is not None and len(constants.coupling) > 1:
-        data["coupling"] = [[str(number) for number in row] for row in constants.coupling]
+        data["coupling"] = [[exact_text(number) for number in row] for row in constants.coupling]
     if constants.decoupled is not None:
-        data["decoupled_smoothness"] = [str(number) for number in constants.decoupled]
+        data["decoupled_smoothness"] = [exact_text(number) for number in constants.decoupled]
     return data

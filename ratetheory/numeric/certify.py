@@ -61,7 +61,9 @@ def problem_in(
         return values[0] if len(values) == 1 and single else array(values)
 
     rate = constants.scale_variant_learning_rate
-    nu_0 = Fraction(0) if rate is None else 1 / (rate * (1 - rate * Lam_g / 2))
+    kappa = 1 if rate is None else 1 - rate * Lam_g / 2
+    # at the weight of the trivial bound kappa may be negative: nothing but Lam is read there
+    nu_0 = Fraction(0) if rate is None or kappa <= 0 else 1 / (rate * kappa)
     L = gather([number(b.smoothness) for b in blocks])
     Gbar = gather([m.pi / 2 * number(b.smoothness) if b.gradient_bound is None else number(b.gradient_bound) for b in blocks])
     return Problem(
@@ -115,6 +117,19 @@ def best_weight(constants: Constants) -> Fraction:
     return tried[int(np.argmin(totals))] if min(totals) < math.inf else tried[3]
 
 
+def trivial_weight(constants: Constants, weight: Fraction) -> Fraction:
+    """The weight x_g with the smallest largest Lam: the trivial bound speaks of the start alone, where any weight will do."""
+    if not constants.scale_variant or constants.coupling is None:
+        return weight
+    low, high = Fraction(1, 10**30), Fraction(10**30)
+    for _ in range(120):
+        middle = Fraction(math.sqrt(low) * math.sqrt(high))
+        Lam, Lam_g = decoupled_smoothness(constants, middle)
+        # the blocks' Lam rise with the weight, Lam_g falls
+        low, high = (low, middle) if max(Lam) > Lam_g else (middle, high)
+    return min((low, high), key=lambda w: max(*decoupled_smoothness(constants, w)[0], decoupled_smoothness(constants, w)[1]))
+
+
 def _candidates(problem: Problem, methods: Sequence[str], every: bool, nu: Any) -> list[Candidate]:
     """All forms asked for; ``every`` adds those that only the best bound needs: shared budget, smaller gradient bound."""
     found = []
@@ -164,6 +179,7 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
     indices = moving(constants)
     blocks = tuple(constants.blocks[i] for i in indices)
     nu = best_multiplier(constants, weight) if every else None
+    start_weight = trivial_weight(constants, weight)
 
     def compute() -> Certified:
         if not indices:
@@ -172,7 +188,8 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
         found = _candidates(problem, methods, every, nu)
         best = min(found, key=lambda candidate: _upper(candidate.C)) if found else None
         total = balls.infinity if best is None else best.C
-        return Certified(best, total, trivial(balls, problem), problem, blocks, tuple(Lam[i] for i in indices))
+        at_start = trivial(balls, problem_in(balls, balls.number, _ball_array, constants, start_weight))
+        return Certified(best, total, at_start, problem, blocks, tuple(Lam[i] for i in indices))
 
     def narrow(result: Certified) -> bool:
         return result.candidate is None or balls.is_narrow(result.C)

@@ -11,6 +11,7 @@ from typing import Any
 from ratetheory.numeric.exact import read_count, read_nonnegative, read_positive, require
 
 MAX_BYTES = 1_000_000
+_MAX_LINE = 10_000
 _FILE_KEYS = ("gap", "from_step", "block", "scale_variant")
 _BLOCK_KEYS = (
     "name",
@@ -132,11 +133,16 @@ def load_constants(path: str | Path) -> Constants:
 
     path = Path(path)
     try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= MAX_BYTES else b""
+        # a device or a pipe has no size and need never end
+        require(not path.exists() or path.is_file(), "constants", str(path), "a regular file")
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ValueError(f"constants: cannot read {path}: {error.strerror}; allowed: a TOML file") from None
-    require(size <= MAX_BYTES, "constants", str(path), f"a file of at most {MAX_BYTES} bytes, this has {size}")
+    require(len(raw) <= MAX_BYTES, "constants", str(path), f"a file of at most {MAX_BYTES} bytes")
+    # a key of many dots takes the parser time that grows with the square of its length
+    longest = max(map(len, raw.splitlines()), default=0)
+    require(longest <= _MAX_LINE, "constants", str(path), f"lines of at most {_MAX_LINE} characters")
     try:
         content = tomllib.loads(raw.decode("utf-8"), parse_float=str)
     except (ValueError, RecursionError) as error:
@@ -235,6 +241,8 @@ def _read_decoupled(
     given = ["decoupled_smoothness" in table for table, _ in tables]
     if not any(given):
         return None
+    coupled = any("smoothness_with" in row for row in rows)
+    require(not coupled, "decoupled_smoothness", "beside smoothness_with", "one of the two: it replaces the couplings")
     require(all(given), "decoupled_smoothness", "in some tables", "in every block and in scale_variant, or nowhere")
     values = []
     for table, name in tables:

@@ -11,13 +11,17 @@ import numpy as np
 
 MAX_LENGTH = 1000
 MAX_EXPONENT = 4000
+_MAX_BITS = 20_000
 _ALLOWED = "a decimal or a rational such as 0.3, 3/10 or 1e-4"
 _DECIMAL = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 _RATIONAL = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number too long to print"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -31,8 +35,13 @@ def read_exactly(value: Any, name: str) -> Fraction:
         raise ValueError(f"{name}: {value!r} is not a number; allowed: {_ALLOWED}")
     if isinstance(value, str):
         return _read_text(value.strip(), name)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return read_exactly(value.item(), name)
     if isinstance(value, int | Fraction | np.integer):
-        return Fraction(int(value)) if isinstance(value, np.integer) else Fraction(value)
+        number = Fraction(int(value)) if isinstance(value, np.integer) else Fraction(value)
+        if max(number.numerator.bit_length(), number.denominator.bit_length()) > _MAX_BITS:
+            raise ValueError(f"{name}: a number of more than {_MAX_BITS} bits; allowed: {_ALLOWED}")
+        return number
     if isinstance(value, float | np.floating):
         if not math.isfinite(value):
             raise ValueError(f"{name}: {float(value)} is not finite; allowed: {_ALLOWED}")
@@ -53,6 +62,16 @@ def _read_text(text: str, name: str) -> Fraction:
     if match[3] is not None and abs(int(match[3])) > MAX_EXPONENT:
         raise ValueError(f"{name}: exponent of {_shown(text)} is too large; allowed: at most {MAX_EXPONENT} in size")
     return Fraction(text)
+
+
+def exact_text(number: Fraction) -> str:
+    """The exact number as text; rounded, and said to be, where it has more digits than Python prints."""
+    try:
+        return str(number)
+    except ValueError:
+        from ratetheory.numeric.decimals import decimal_outward
+
+        return f"{decimal_outward(number, up=True)} (rounded)"
 
 
 def require(condition: bool, name: str, value: Any, allowed: str) -> None:

@@ -21,7 +21,7 @@ atan, cos, log, log1p, sqrt, abs = np.arctan, np.cos, np.log, np.log1p, np.sqrt,
 maximum, minimum = np.maximum, np.minimum
 
 _SMALL = 1e-290
-_FOLD = 1.9607746
+_FOLD = 1.96076991098
 """Below this r = Lam/(2 Gbar) the slope e(x) has no interior minimum."""
 
 

@@ -308,6 +308,8 @@ def invalid(instances: Instances) -> str | None:
     for name in positive:
         if not np.all(p[name] > 0):
             return f"{name}: allowed: numbers above 0"
+    if "stiffness" in p and not np.all(p["stiffness"] >= 0):
+        return "stiffness: allowed: numbers, 0 or above"
     if "w" in p and not np.all(np.sum(p["w"] ** 2, axis=-1) > 0):
         return "w: allowed: no block of length zero"
     if "eta_g" in p and family.breaks != "rate" and not np.all(p["eta_g"] * decoupled(p)[..., -1:] < 2):

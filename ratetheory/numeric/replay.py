@@ -51,7 +51,7 @@ def checked(data: Any) -> dict[str, Any]:
     """The mapping itself if it has the form of a counterexample; ``ValueError`` with one line otherwise."""
     if not isinstance(data, Mapping) or set(data) != _KEYS:
         raise ValueError(f"counterexample: allowed: an object with exactly the keys {', '.join(sorted(_KEYS))}")
-    if data["schema"] != 1:
+    if data["schema"] != 1 or isinstance(data["schema"], bool):
         raise ValueError(f"schema: {str(data['schema'])[:40]!r} is not known; allowed: 1")
     for key in ("claim", "conclusion"):
         if not isinstance(data[key], str):
@@ -62,9 +62,16 @@ def checked(data: Any) -> dict[str, Any]:
     for key, kind in _VIOLATION.items():
         number = violation[key]
         allowed = (int, float) if kind is float else int
-        if isinstance(number, bool) or not isinstance(number, allowed) or not math.isfinite(number):
+        if isinstance(number, bool) or not isinstance(number, allowed) or not _in_range(number):
             raise ValueError(f"violation.{key}: allowed: a finite number")
     return dict(data)
+
+
+def _in_range(number: int | float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def replay(source: Mapping[str, Any] | str | Path, claims: Mapping[str, Claim]) -> Verdict:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ratetheory.numeric.certify import Certified, certified
 from ratetheory.numeric.constants import Constants
+from ratetheory.numeric.decimals import decimal_outward
 
 
 def shares(result: Certified) -> dict[str, float]:
@@ -74,6 +75,8 @@ def sensitivities(constants: Constants, methods: Sequence[str], every: bool) -> 
     """d ln C / d ln constant by central differences of relative step 1e-4: an estimate, not a bound."""
     step = Fraction(1, 10000)
     width = math.log1p(float(step)) - math.log1p(-float(step))
+    if certified(constants, methods, every).candidate is None:
+        return {}
     found = {}
     for name, scaled in _SCALED.items():
         up, down = (logarithm_of_total(scaled(constants, 1 + s), methods, every) for s in (step, -step))
@@ -88,6 +91,8 @@ def best_learning_rate(constants: Constants, methods: Sequence[str], every: bool
     """
     from scipy.optimize import minimize_scalar
 
+    if certified(constants, methods, every).candidate is None:
+        raise ValueError("best-learning-rate: no block has a smoothness above 0; allowed: constants of a loss that changes")
     first = constants.blocks[0]
     centre = first.inverse_rate / first.smoothness if first.smoothness else Fraction(1)
 
@@ -112,7 +117,7 @@ def best_learning_rate(constants: Constants, methods: Sequence[str], every: bool
             within, beyond = (middle, beyond) if cost(middle) <= level else (within, middle)
         return within
 
-    def range_within(factor: float) -> list[float]:
+    def range_within(factor: float) -> list[float | str]:
         level = least + math.log(factor)
         left = crossing(level, grid[grid < best][::-1])
         right = crossing(level, grid[grid > best])
@@ -126,5 +131,6 @@ def best_learning_rate(constants: Constants, methods: Sequence[str], every: bool
     }
 
 
-def _rate(unit: Fraction, decades: float) -> float:
-    return float(unit * Fraction(10.0**decades))
+def _rate(unit: Fraction, decades: float) -> float | str:
+    rate = unit * Fraction(10.0**decades)
+    return float(rate) if 1e-300 < rate < 1e300 else decimal_outward(rate, up=True, digits=6)

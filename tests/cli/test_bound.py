@@ -52,6 +52,18 @@ def test_several_blocks_and_an_estimate():
     assert len(bound["b_infinity"]) == 2
 
 
+def test_numbers_of_thousands_of_digits_are_shown():
+    assert "E+8000" in ratetheory(*ONE, "--epsilon", "1e-4000").out
+    long = [*ONE[:3], "0." + "1" * 900 + "e-3999", *ONE[4:]]
+    assert "(rounded)" in as_json(*long, "--steps", "5")["constants"]["blocks"][0]["squared_norm"]
+
+
+def test_a_loss_that_does_not_change_has_nothing_to_explain():
+    flat = ["bound", "gd", "--squared-norm", "1", "--learning-rate", "1", "--smoothness", "0", "--gap", "1", "--steps", "3"]
+    assert ratetheory(*flat, "--explain").code == 0
+    assert "allowed" in refused(*flat, "--best-learning-rate")
+
+
 def test_gap_from_range():
     by_range = as_json(*ONE[:-2], "--gap-from-range", "--steps", "10")
     assert by_range["constants"]["gap"] == "pi^2/4 * smoothness"

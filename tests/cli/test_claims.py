@@ -61,6 +61,9 @@ def test_running_out_of_budget_is_undecided():
         (["verify", "--budget", "nan"], "budget: nan is not allowed"),
         (["verify", "--seed", "-1"], "--seed"),
         (["verify", "--replay", "nowhere.json"], "nowhere.json"),
+        (["verify", "gd-rate", "--replay", "x.json"], "stands alone"),
+        (["verify", "--budget", "0"], "budget: 0.0"),
+        (["verify", "gd-rate", "--save", "no/such/folder/x.json"], "an existing directory"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message):

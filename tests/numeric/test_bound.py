@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ratetheory as rt
-from ratetheory.numeric.constants import Block, Constants
+from ratetheory.numeric.constants import Block, Constants, read_constants
 from tests.numeric import reference
 from tests.numeric.reference import mpf
 
@@ -141,6 +141,41 @@ def test_flat_losses():
     assert at_minimum.value == 0.0
 
 
+@pytest.mark.parametrize("b_0", ["0.3", "0.79", "0.9", "1", "1.2", "3"])
+@pytest.mark.parametrize("method", ["best", "simple", "sharper"])
+def test_at_a_minimum_nothing_moves(b_0, method):
+    # with Lam/(2c) near b_0 and nothing to spend the two roots of the envelope merge
+    bound = rt.bound_gd(squared_norm=b_0, learning_rate=1, smoothness=1, gap=0, steps=10, method=method)
+    assert bound.value == 0.0
+    array = rt.bound_gd(squared_norm=np.array([float(b_0)]), learning_rate=1, smoothness=1, gap=0, steps=10, method=method)
+    assert array.value[0] == 0.0
+
+
+@pytest.mark.parametrize(("b_0", "G"), [(1e-11, 1e-8), (0.01, 1 / (2 * 1.9607745)), (0.01, 1 / (2 * 1.96077)), (0.5, 0.28)])
+def test_the_sharper_slope_stays_sharp_where_its_minimum_is_hard_to_certify(b_0, G):
+    constants = {"learning_rate": 1, "smoothness": 1, "gap": 1, "gradient_bound": G, "steps": 10**9, "method": "sharper"}
+    certified = rt.bound_gd(squared_norm=b_0, **constants)
+    floats = rt.bound_gd(squared_norm=np.array([b_0]), **constants)
+    assert certified.total == pytest.approx(floats.total[0], rel=1e-9)
+
+
+def test_the_trivial_bound_takes_the_best_weight_of_the_scale_variant_parameters():
+    # Lam = L + L_ig x, Lam_g = L_gg + L_ig/x: the largest is least where they meet
+    content = {
+        "gap": 1,
+        "block": [{"squared_norm": 1, "learning_rate": 1, "smoothness": 1, "smoothness_with": {"scale_variant": "1/100"}}],
+        "scale_variant": {"learning_rate": "1.9", "smoothness": 1},
+    }
+    bound = rt.bound_gd(constants=read_constants(content), steps=1)
+    assert bound.method == "trivial"
+    assert bound.value == pytest.approx(2 * (1 + 0.01), rel=1e-6)
+
+
+def test_a_goal_beyond_the_range_of_floats_in_an_array():
+    bound = rt.bound_gd(squared_norm=np.array([1.0]), learning_rate=1.0, smoothness=1.0, gap=0.5, epsilon=1e-200)
+    assert bound.value[0] > 0 or np.isinf(bound.steps[0])
+
+
 def many_blocks(count, gap=10):
     blocks = tuple(Block(f"b{i}", Fraction(1), Fraction(1), Fraction(1)) for i in range(count))
     return Constants(blocks=blocks, gap=Fraction(gap), decoupled=(Fraction(1),) * count)
@@ -199,6 +234,9 @@ def test_two_blocks_with_scale_variant_parameters():
         ({"steps": None}, "steps: None"),
         ({"epsilon": 1}, "steps: 10"),
         ({"method": "magic"}, "method: 'magic'"),
+        ({"method": 3}, "method: 3"),
+        ({"squared_norm": np.array([1.0 + 1j])}, "squared_norm: not an array of numbers"),
+        ({"squared_norm": 16**6000}, "squared_norm: a number of more than"),
         ({"squared_norm": np.array([1.0, -1.0])}, "squared_norm: -1.0"),
         ({"gap": np.array([np.nan])}, "gap: nan"),
         ({"steps": np.array([1.5])}, "steps: "),

@@ -44,6 +44,13 @@ def block(**changes):
         ),
         ({"block": [block(), block(name="b", decoupled_smoothness=1)], "gap": 1}, "decoupled_smoothness: "),
         ({"block": [block(), block(name="b")]}, "gap: None"),
+        (
+            {
+                "block": [block(decoupled_smoothness=9, smoothness_with={"b": 1}), block(name="b", decoupled_smoothness=9)],
+                "gap": 1,
+            },
+            "decoupled_smoothness: 'beside smoothness_with'",
+        ),
         ({"block": [block(decoupled_smoothness="0.5")], "gap": 1}, "block a.decoupled_smoothness: '1/2'"),
         (
             {
@@ -78,8 +85,21 @@ def test_files_that_are_no_constants(tmp_path):
     path.write_text("#" * (MAX_BYTES + 1))
     with pytest.raises(ValueError, match="at most"):
         load_constants(path)
-    path.write_text("a = " + "[" * 100_000)
+    path.write_text("a = " + "[" * 9_000)
     with pytest.raises(ValueError, match="is not TOML"):
+        load_constants(path)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", ".", ""])
+def test_what_is_no_regular_file_is_not_read(path):
+    with pytest.raises(ValueError, match="a regular file"):
+        load_constants(path)
+
+
+def test_lines_that_would_keep_the_parser_busy_are_refused(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("a." * 100_000 + "b = 1")
+    with pytest.raises(ValueError, match="lines of at most"):
         load_constants(path)
 
 
