@@ -10,8 +10,8 @@ from sympy import Expr, Integer, Rational, Symbol, pi, sympify
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.hypotheses import check_nonzero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation
-from ratetheory.symbolic.rules import Witness, check_generic
+from ratetheory.symbolic.namespace import Relation, Witness
+from ratetheory.symbolic.rules import check_generic
 from ratetheory.symbolic.vectors import Differential
 
 
@@ -77,10 +77,10 @@ def taylor(ctx: Context, path: Expr, variable: Symbol, start: Expr, end: Expr, b
 
 def extrema(ctx: Context, path: Expr, variable: Symbol) -> tuple[Witness, Witness]:
     """The names of a maximiser and a minimiser of a periodic path."""
-    key = ("extrema", path, variable)
-    if key not in ctx.lemmas:
-        ctx.lemmas[key] = (Witness("phi_max", real=True), Witness("phi_min", real=True))
-    return ctx.lemmas[key]
+    key = (path, variable)
+    if key not in ctx._witnesses:
+        ctx._witnesses[key] = (Witness("phi_max", real=True), Witness("phi_min", real=True))
+    return ctx._witnesses[key]
 
 
 def _period(fact: Fact, path: Expr, variable: Symbol) -> Expr:

@@ -21,8 +21,7 @@ from ratetheory.symbolic.kernel import (
     Step,
     rule,
 )
-from ratetheory.symbolic.namespace import Relation, statement
-from ratetheory.symbolic.rules import Witness
+from ratetheory.symbolic.namespace import Relation, Witness, statement
 from ratetheory.verdict import Verdict
 
 FAMILIES = (
@@ -50,8 +49,11 @@ class Derivation:
 
 
 @rule("conclusion")
-def conclude(ctx: Context, goal: Relation, fact: Fact) -> Inference:
+def conclude(ctx: Context, goal: Relation, fact: Fact, conclusion: Conclusion) -> Inference:
     """The claim's own formula, from a fact without local assumptions that used no other hypotheses than the claim's."""
+    if goal != statement(ctx.claim, conclusion):
+        raise RuleFailure(f"{_short(goal)} is not the formula of {conclusion.slug}")
+    ctx.begin(conclusion)
     ctx.require(*fact.hypotheses)
     if fact.assumptions:
         raise RuleFailure(f"the fact still assumes {', '.join(str(a) for a in fact.assumptions)}")
@@ -97,8 +99,7 @@ def derive(claim: Claim, budget: float = 60.0) -> Derivation:
     if not budget > 0:
         raise ValueError(f"budget: {budget} is not allowed, a positive number of seconds is")
     start = time.perf_counter()
-    ctx = Context(claim, budget)
-    ctx.cite = lambda slug, conclusion: _cited(ctx, slug, conclusion)
+    ctx = Context(claim, budget, _cited)
     token = UNDER_DERIVATION.set((*UNDER_DERIVATION.get(), claim.slug))
     try:
         statuses = {conclusion.slug: _derive_conclusion(ctx, conclusion) for conclusion in claim.conclusions}
@@ -108,7 +109,7 @@ def derive(claim: Claim, budget: float = 60.0) -> Derivation:
     status = "refuted" if "refuted" in words else "proved" if words and set(words) == {"proved"} else "undecided"
     evidence = {"conclusions": statuses, "steps": len(ctx.steps)}
     verdict = Verdict(claim.slug, "derivation", status, evidence, seconds=time.perf_counter() - start)
-    derivation = Derivation(claim, tuple(ctx.steps), verdict)
+    derivation = Derivation(claim, ctx.steps, verdict)
     if status == "proved" and claims.get(claim.slug) is claim:
         _PROVED[claim.slug] = derivation
     return derivation
@@ -121,7 +122,7 @@ def _derive_conclusion(ctx: Context, conclusion: Conclusion) -> dict[str, str]:
         return {"status": "undecided", "reason": "no derivation of this conclusion is known"}
     try:
         goal = statement(ctx.claim, conclusion)
-        conclude(ctx, goal, functions[conclusion.slug](ctx))
+        conclude(ctx, goal, functions[conclusion.slug](ctx), conclusion)
     except Refuted as failure:
         return {"status": "refuted", "reason": str(failure)}
     except (RuleFailure, ValueError) as failure:
@@ -136,7 +137,7 @@ def _cited(ctx: Context, slug: str, conclusion_slug: str) -> tuple[Relation, fro
     if slug in UNDER_DERIVATION.get():
         raise RuleFailure(f"{slug} is under derivation itself: the citation would be circular")
     claim = claims[slug]
-    if slug not in _PROVED:
+    if slug not in _PROVED or _PROVED[slug].claim is not claim:
         derivation = derive(claim, max(ctx.remaining(), 1e-9))
         if derivation.verdict.status != "proved":
             raise RuleFailure(f"{slug} is not proved: {derivation.verdict.status}")

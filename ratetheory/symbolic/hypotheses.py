@@ -333,9 +333,9 @@ def on_great_circle(ctx: Context, fact: Fact, step: Expr) -> Inference:
 @rule("citation")
 def cite(ctx: Context, slug: str, conclusion: str) -> Inference:
     """The conclusion of another claim, which has its own derivation and no hypothesis beyond those at hand."""
-    if ctx.cite is None:
+    if ctx._citation is None:
         raise RuleFailure("nothing can be cited here")
-    relation, hypotheses, setting = ctx.cite(slug, conclusion)
+    relation, hypotheses, setting = ctx._citation(ctx, slug, conclusion)
     ctx.require(*hypotheses)
     if setting in ("point", "great-circle") and ctx.claim.setting == "trajectory" and hypotheses & _ABOUT_THE_LOSS:
         hypotheses |= ctx.require("full-gradient")

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from sympy import Expr
+
 from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.symbolic.formation import IllFormed, generic_places, singular_places, uncovered
 from ratetheory.symbolic.namespace import Relation
 
 TRUSTED = tuple(
@@ -96,7 +99,8 @@ class Step:
 class Inference:
     """What a rule has checked: the relation, the facts it used, and what it assumes beyond theirs.
 
-    ``assumptions`` replaces the union of the premises' assumptions where a rule discharges some of them.
+    ``assumptions`` replaces the union of the premises' assumptions where a rule discharges some of them. ``defined``: the rule
+    has shown that the relation does not divide by zero (it is an instance of its premise, say), so the kernel need not.
     """
 
     relation: Relation
@@ -104,20 +108,31 @@ class Inference:
     assumptions: frozenset[Relation] | None = None
     hypotheses: frozenset[str] = frozenset()
     note: str = ""
+    defined: bool = False
 
 
-@dataclass
+Citation = Callable[["Context", str, str], tuple[Relation, frozenset[str], str]]
+"""From a claim's and a conclusion's slug: what it states, the hypotheses it needs, its setting."""
+
+
+@dataclass(frozen=True, eq=False)
 class Context:
-    """The derivation of one claim: what may be assumed, the facts so far, and the time left."""
+    """The derivation of one claim: what may be assumed, the facts so far, and the time left. Rules alone change it."""
 
     claim: Claim
     budget: float
-    available: frozenset[str] = frozenset()
-    steps: list[Step] = field(default_factory=list)
-    lemmas: dict[Any, Any] = field(default_factory=dict)
-    cite: Callable[[str, str], tuple[Relation, frozenset[str], str]] | None = None
+    _citation: Citation | None = None
+    _conclusions: list[Conclusion] = field(default_factory=list)
+    _steps: list[Step] = field(default_factory=list)
+    _lemmas: dict[Any, Any] = field(default_factory=dict)
+    _witnesses: dict[Any, Any] = field(default_factory=dict)
     _facts: dict[int, Fact] = field(default_factory=dict)
     _start: float = field(default_factory=time.perf_counter)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps so far."""
+        return tuple(self._steps)
 
     def remaining(self) -> float:
         """Seconds of the budget that are left."""
@@ -128,8 +143,18 @@ class Context:
         return self._facts.get(id(fact)) is fact
 
     def begin(self, conclusion: Conclusion) -> None:
-        """From now on the hypotheses of this conclusion may be assumed."""
-        self.available = frozenset(h.slug for h in (*self.claim.hypotheses, *conclusion.hypotheses))
+        """From now on the hypotheses of this conclusion may be assumed.
+
+        Raises:
+            ValueError: if it is none of the claim's conclusions.
+        """
+        if conclusion not in self.claim.conclusions:
+            raise ValueError(f"conclusion: {conclusion.slug!r} is none of {self.claim.slug}")
+        self._conclusions[:] = [conclusion]
+
+    def _available(self) -> frozenset[str]:
+        own = (h for conclusion in self._conclusions for h in conclusion.hypotheses)
+        return frozenset(h.slug for h in (*self.claim.hypotheses, *own)) if self._conclusions else frozenset()
 
     def require(self, *slugs: str) -> frozenset[str]:
         """The hypotheses, once each is one of the claim's.
@@ -137,8 +162,9 @@ class Context:
         Raises:
             RuleFailure: if the claim does not have one of them, nor one that contains it.
         """
+        available = self._available()
         for slug in slugs:
-            if slug not in self.available and IMPLIED.get(slug) not in self.available:
+            if slug not in available and IMPLIED.get(slug) not in available:
                 raise RuleFailure(f"{self.claim.slug} does not have the hypothesis {slug!r}")
         return frozenset(slugs)
 
@@ -148,35 +174,52 @@ class Context:
         Raises:
             RuleFailure: if the claim has none of them.
         """
+        available = self._available()
         for slug in slugs:
-            if slug in self.available or IMPLIED.get(slug) in self.available:
+            if slug in available or IMPLIED.get(slug) in available:
                 return frozenset({slug})
         if slugs:
             raise RuleFailure(f"{self.claim.slug} has none of the hypotheses {', '.join(slugs)}")
         return frozenset()
 
-    def _record(self, rule_name: str, inference: Inference) -> Fact:
+
+def _record(ctx: Context, rule_name: str, inference: Inference) -> Fact:
+    for premise in inference.premises:
+        if not isinstance(premise, Fact) or not ctx.owns(premise):
+            raise RuleFailure(f"a premise of {rule_name!r} is no fact of this derivation")
+    inherited: frozenset[Relation] = frozenset().union(*(p.assumptions for p in inference.premises))
+    assumptions = inherited if inference.assumptions is None else inference.assumptions
+    _check_formed(inference, assumptions - inherited)
+    fact = Fact(
+        _KEY,
+        relation=inference.relation,
+        assumptions=assumptions,
+        hypotheses=inference.hypotheses.union(*(p.hypotheses for p in inference.premises)),
+        rule=rule_name,
+        premises=inference.premises,
+        number=len(ctx._steps) + 1,
+    )
+    ctx._facts[id(fact)] = fact
+    numbers = tuple(p.number for p in inference.premises)
+    ordered = tuple(sorted(assumptions, key=str))
+    ctx._steps.append(Step(inference.relation, rule_name, numbers, "proved", inference.note, ordered))
+    return fact
+
+
+def _check_formed(inference: Inference, new: frozenset[Relation]) -> None:
+    """Every fact stays inside the grammar and divides by nothing that may be zero: from 1/(a - b) and a = b anything follows."""
+    try:
+        places = singular_places(inference.relation).union(*(singular_places(a) for a in new))
+        if inference.defined:
+            return
+        known: frozenset[Expr] = frozenset()
         for premise in inference.premises:
-            if not isinstance(premise, Fact) or not self.owns(premise):
-                raise RuleFailure(f"a premise of {rule_name!r} is no fact of this derivation")
-        assumptions, hypotheses = inference.assumptions, inference.hypotheses
-        if assumptions is None:
-            assumptions = frozenset().union(*(p.assumptions for p in inference.premises))
-        hypotheses = hypotheses.union(*(p.hypotheses for p in inference.premises))
-        fact = Fact(
-            _KEY,
-            relation=inference.relation,
-            assumptions=assumptions,
-            hypotheses=hypotheses,
-            rule=rule_name,
-            premises=inference.premises,
-            number=len(self.steps) + 1,
-        )
-        self._facts[id(fact)] = fact
-        numbers = tuple(p.number for p in inference.premises)
-        ordered = tuple(sorted(assumptions, key=str))
-        self.steps.append(Step(inference.relation, rule_name, numbers, "proved", inference.note, ordered))
-        return fact
+            known |= generic_places(singular_places(premise.relation), premise.assumptions)
+    except IllFormed as failure:
+        raise RuleFailure(str(failure)) from failure
+    place = uncovered(places, known)
+    if place is not None:
+        raise RuleFailure(f"a denominator or the argument of a logarithm may be zero: {place}")
 
 
 def rule(name: str) -> Callable[[Callable[Concatenate[Context, P], Inference]], Callable[Concatenate[Context, P], Fact]]:
@@ -195,11 +238,11 @@ def rule(name: str) -> Callable[[Callable[Concatenate[Context, P], Inference]], 
             if ctx.remaining() <= 0:
                 raise BudgetExhausted(f"the time budget of {ctx.budget:g} s ran out before {name!r}")
             try:
-                return ctx._record(name, check(ctx, *args, **kwargs))
+                return _record(ctx, name, check(ctx, *args, **kwargs))
             except RuleFailure as failure:
                 if not getattr(failure, "recorded", False):
                     goal = next((a for a in (*args, *kwargs.values()) if isinstance(a, Relation)), None)
-                    ctx.steps.append(Step(goal, name, (), failure.verdict, str(failure)))
+                    ctx._steps.append(Step(goal, name, (), failure.verdict, str(failure)))
                     failure.recorded = True  # type: ignore[attr-defined]
                 raise
 
@@ -214,9 +257,9 @@ def lemma(build: Callable[Concatenate[Context, P], Any]) -> Callable[Concatenate
     @wraps(build)
     def remembered(ctx: Context, *args: P.args, **kwargs: P.kwargs) -> Any:
         key = (build, args, tuple(sorted(kwargs.items())))
-        if key not in ctx.lemmas:
-            ctx.lemmas[key] = build(ctx, *args, **kwargs)
-        return ctx.lemmas[key]
+        if key not in ctx._lemmas:
+            ctx._lemmas[key] = build(ctx, *args, **kwargs)
+        return ctx._lemmas[key]
 
     return remembered
 

@@ -80,6 +80,29 @@ class LeastOverSteps(_RealFunction):
     nargs = 1
 
 
+class Witness(Dummy):
+    """A number that exists by a rule. Facts about it are never instantiated: it depends on their free symbols."""
+
+
+_DECLARATIONS = tuple(
+    (Symbol("_", **signs).assumptions0, signs)
+    for signs in (
+        {},
+        {"real": True},
+        {"nonnegative": True},
+        {"positive": True},
+        {"integer": True},
+        {"integer": True, "nonnegative": True},
+        {"integer": True, "positive": True},
+    )
+)
+
+
+def declared(symbol: Symbol) -> dict[str, bool] | None:
+    """How the symbol was declared, if in one of the ways whose range the rules know; ``None`` otherwise."""
+    return next((signs for known, signs in _DECLARATIONS if symbol.assumptions0 == known), None)
+
+
 @dataclass(frozen=True)
 class Relation:
     """``left symbol right`` for all values of its letters and free symbols; both sides scalars, or vectors with ``==``."""

@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Add, Basic, Dummy, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
+from sympy import Add, Basic, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
 from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.algebra import are_equal, canonical, is_defined, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, bound_variables, why_not_generic
+from ratetheory.symbolic.namespace import Relation, Witness, bound_variables, why_not_generic
 from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, Vector, inner, over_blocks
 
 Term = tuple[Any, ...]
 """A nonnegative factor and the facts whose gaps it multiplies."""
-
-
-class Witness(Dummy):
-    """A number that exists by a rule. Facts about it are never instantiated: it depends on their free symbols."""
 
 
 def check_generic(symbol: Any, *relations: Relation) -> None:

@@ -6,8 +6,7 @@ from sympy import Add, Expr, S, Sum
 
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import LeastOverSteps, Relation, bound_variables
-from ratetheory.symbolic.rules import Witness
+from ratetheory.symbolic.namespace import LeastOverSteps, Relation, Witness, bound_variables
 from ratetheory.symbolic.vectors import HORIZON, STEP
 
 
@@ -20,6 +19,13 @@ def _check_generic(fact: Fact) -> None:
         raise RuleFailure("an assumption depends on the step")
     if fact.relation.has(Witness) or STEP in bound_variables(fact.relation.left) | bound_variables(fact.relation.right):
         raise RuleFailure("the fact does not hold for every step")
+
+
+def _check_free(*terms: Expr) -> None:
+    """The step is free in the terms: where it is bound they have no value at a step."""
+    for term in terms:
+        if STEP in bound_variables(term):
+            raise RuleFailure(f"the step is bound in {term}")
 
 
 def _total(side: Expr) -> Expr:
@@ -37,8 +43,7 @@ def sum_steps(ctx: Context, fact: Fact) -> Inference:
 @rule("telescoping sum")
 def telescope(ctx: Context, term: Expr) -> Inference:
     """``sum_{t<T} (a_{t+1} - a_t) = a_T - a_0`` for an expression a in the step."""
-    if STEP in bound_variables(term):
-        raise RuleFailure(f"the step is bound in {term}")
+    _check_free(term)
     total = Sum(_at(term, STEP + 1) - term, (STEP, 0, HORIZON - 1))
     return Inference(Relation(total, "==", _at(term, HORIZON) - _at(term, S.Zero)))
 
@@ -47,6 +52,7 @@ def telescope(ctx: Context, term: Expr) -> Inference:
 def never_falls(ctx: Context, fact: Fact, term: Expr) -> Inference:
     """From ``a_t <= a_{t+1}``: ``a_0 <= a_t``."""
     _check_generic(fact)
+    _check_free(term)
     gap = _at(term, STEP + 1) - term
     if fact.relation.symbol == "==" or not is_zero(fact.relation.gap - gap):
         raise RuleFailure(f"the fact does not say that {term} never falls")
@@ -61,6 +67,9 @@ def induction(ctx: Context, claim: Relation, base: Fact, *steps: Fact, guard: Re
     one, two steps, both under the guard at t + 1: where the guard holds at t the claim at t may be used; where it fails
     at t, its negation.
     """
+    for relation in (claim, guard):
+        if relation is not None:
+            _check_free(relation.left, relation.right)
     start = claim.map(lambda side: _at(side, S.Zero))
     after = claim.map(lambda side: _at(side, STEP + 1))
     guards = [guard] if guard else []
@@ -85,10 +94,12 @@ def induction(ctx: Context, claim: Relation, base: Fact, *steps: Fact, guard: Re
 @rule("the least is at most the mean")
 def least_below_mean(ctx: Context, term: Expr) -> Inference:
     """``T min_{t<T} a_t <= sum_{t<T} a_t``."""
+    _check_free(term)
     return Inference(Relation(HORIZON * LeastOverSteps(term), "<=", Sum(term, (STEP, 0, HORIZON - 1))))
 
 
 @rule("the least is at most the first")
 def least_below_first(ctx: Context, term: Expr) -> Inference:
     """``min_{t<T} a_t <= a_0``."""
+    _check_free(term)
     return Inference(Relation(LeastOverSteps(term), "<=", _at(term, S.Zero)))

@@ -15,13 +15,17 @@ from sympy import Add, Basic, Expr, Indexed, Integer, S, Sum, Symbol, Tuple, def
 STEP = Symbol("t", integer=True, nonnegative=True)
 HORIZON = Symbol("T", integer=True, positive=True)
 BLOCK = Symbol("i", integer=True, positive=True)
+SECOND_BLOCK = Symbol("i_2", integer=True, positive=True)
 OTHER_BLOCK = Symbol("i'", integer=True, positive=True)
 """A block that is not ``BLOCK``; every other pair of block indices may coincide."""
+BLOCK_VARIABLES = (BLOCK, SECOND_BLOCK)
+"""The variables that range over the blocks 1..m, and over nothing else."""
 BLOCKS = Symbol("m", integer=True, positive=True)
 FAMILY = Symbol("l", integer=True, positive=True)
 VARIANT = Integer(0)
 """The block of the scale-variant parameters."""
-_BOUND = tuple(Symbol(name, integer=True, positive=True) for name in ("j", "k", "n", "q"))
+BOUND_BLOCKS = tuple(Symbol(name, integer=True, positive=True) for name in ("j", "k", "n", "q"))
+"""The names of blocks that sums bind."""
 
 
 def block_of(atom: Indexed) -> Expr:
@@ -37,7 +41,7 @@ def at_block(expression: Any, block: Expr, index: Symbol = FAMILY) -> Any:
 def over_blocks(expression: Expr, index: Symbol = BLOCK) -> Expr:
     """The sum of the expression over ``index = 1..m``, under a name that does not occur in it."""
     used = expression.atoms(Symbol)
-    bound = next(symbol for symbol in _BOUND if symbol not in used)
+    bound = next(symbol for symbol in BOUND_BLOCKS if symbol not in used)
     return Sum(expression.xreplace({index: bound}), (bound, 1, BLOCKS))
 
 
@@ -255,7 +259,7 @@ def _along(loss: Basic, point: Vector, atoms: tuple[Indexed, ...], direction: Ve
             terms.append(coefficient * Differential(loss, point, *atoms, atom))
             continue
         used = set().union(*(a.free_symbols for a in atoms)) if atoms else set()
-        bound = next(symbol for symbol in _BOUND if symbol not in used)
+        bound = next(symbol for symbol in BOUND_BLOCKS if symbol not in used)
         derivative = Differential(loss, point, *atoms, at_block(atom, bound))
         terms.append(Sum(at_block(coefficient, bound) * derivative, (bound, 1, BLOCKS)))
     return Add(*terms)

@@ -42,9 +42,8 @@ from ratetheory.symbolic.rules import (
     rewrite,
     sum_blocks,
 )
-from ratetheory.symbolic.vectors import BLOCK, FAMILY, STEP, VARIANT, Vector, differential, family, inner, over_blocks
+from ratetheory.symbolic.vectors import BLOCK, FAMILY, SECOND_BLOCK, STEP, VARIANT, Vector, differential, family, inner, over_blocks
 
-SECOND_BLOCK = Symbol("i_2", integer=True, positive=True)
 TURN = IndexedBase("alpha", nonnegative=True)
 MOVE = Symbol("sigma", nonnegative=True)
 PART = Symbol("r", real=True)
