@@ -26,7 +26,6 @@ from sympy import (
     expand,
     factor_list,
     log,
-    preorder_traversal,
     rem,
     sin,
     together,
@@ -62,12 +61,6 @@ def is_positive(expression: Expr) -> bool:
         return True
     terms = Add.make_args(expand(canonical(expression)))
     return all(t.is_nonnegative for t in terms) and any(t.is_positive for t in terms)
-
-
-def is_defined(expression: Expr) -> bool:
-    """Whether no denominator of the expression can vanish, by the signs of its letters."""
-    powers = (p for p in preorder_traversal(expression) if isinstance(p, Pow) and not p.exp.is_nonnegative)
-    return all(p.base.is_nonzero or is_positive(p.base) or is_positive(-p.base) for p in powers)
 
 
 def canonical(expression: Expr) -> Expr:

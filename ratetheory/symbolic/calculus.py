@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Symbol, pi, sympify
+from sympy import Expr, Integer, Rational, Sum, Symbol, pi, sympify
 
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.hypotheses import check_nonzero
+from ratetheory.symbolic.inequalities import check_regular
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, Witness
-from ratetheory.symbolic.rules import check_generic
+from ratetheory.symbolic.namespace import Relation, Witness, declared
+from ratetheory.symbolic.rules import check_defined, check_generic, substitute
 from ratetheory.symbolic.vectors import Differential
 
 
@@ -24,9 +25,12 @@ def _smoothness(ctx: Context, *expressions: Expr) -> frozenset[str]:
 
 
 def _check_path(expression: Expr, at: Mapping[Symbol, Expr], facts: tuple[Fact, ...]) -> None:
+    """Smooth in the variables, and no block of a point vanishes at the values."""
+    for variable in at:
+        check_regular(expression, variable, also=(Differential, Sum))
     for one in expression.atoms(Differential):
         if one.point.has(*at):
-            check_nonzero(one.point.xreplace(dict(at)), facts)
+            check_nonzero(substitute(one.point, at), facts)
 
 
 @rule("differentiation of an identity")
@@ -40,6 +44,7 @@ def differentiate(ctx: Context, fact: Fact, at: Mapping[Symbol, Any], *facts: Fa
         raise RuleFailure(f"{fact} is no identity")
     for variable, value in values.items():
         check_generic(variable, fact.relation)
+        check_defined(value)
         if any(a.has(variable) for a in fact.assumptions) or variable.is_integer:
             raise RuleFailure(f"{fact} is no identity in {variable}")
         if (
@@ -52,7 +57,7 @@ def differentiate(ctx: Context, fact: Fact, at: Mapping[Symbol, Any], *facts: Fa
         _check_path(side, values, facts)
     derived = fact.relation.map(lambda side: side.diff(*values))
     smooth = _smoothness(ctx, derived.left, derived.right)
-    return Inference(derived.map(lambda side: side.xreplace(values)), (fact, *facts), hypotheses=smooth)
+    return Inference(derived.map(lambda side: substitute(side, values)), (fact, *facts), hypotheses=smooth)
 
 
 @rule("Taylor's formula with a bounded second derivative")
@@ -61,18 +66,28 @@ def taylor(ctx: Context, path: Expr, variable: Symbol, start: Expr, end: Expr, b
     start, end = sympify(start), sympify(end)
     second = path.diff(variable, 2)
     relation = bound.relation
-    check_generic(variable, relation)
+    _check_variable(variable, relation)
+    for end_point in (start, end):
+        check_defined(end_point)
+    if relation.has(Witness) or path.has(Witness):
+        raise RuleFailure(f"the number that exists may depend on {variable}")
     if relation.symbol == "<" or any(a.has(variable) for a in bound.assumptions) or relation.right.has(variable):
         raise RuleFailure("the bound does not hold along the whole path")
     if not is_zero(relation.left - second):
         raise RuleFailure(f"{relation.left} is not the second derivative of the path")
-    if variable.is_nonnegative or not (start.is_real and end.is_real):
-        raise RuleFailure("the path's parameter must be real, without a sign")
+    if not (start.is_real and end.is_real):
+        raise RuleFailure(f"{start} and {end} are not certainly real")
     _check_path(path, {variable: variable}, facts)
-    first = path.diff(variable).xreplace({variable: start})
-    at_start, at_end = (path.xreplace({variable: value}) for value in (start, end))
+    first = substitute(path.diff(variable), {variable: start})
+    at_start, at_end = (substitute(path, {variable: value}) for value in (start, end))
     right = at_start + first * (end - start) + relation.right * (end - start) ** 2 / 2
     return Inference(Relation(at_end, "<=", right), (bound, *facts), hypotheses=_smoothness(ctx, second))
+
+
+def _check_variable(variable: Symbol, *relations: Relation) -> None:
+    check_generic(variable, *relations)
+    if declared(variable) != {"real": True}:
+        raise RuleFailure(f"{variable} must be declared real, without a sign")
 
 
 def extrema(ctx: Context, path: Expr, variable: Symbol) -> tuple[Witness, Witness]:
@@ -85,8 +100,8 @@ def extrema(ctx: Context, path: Expr, variable: Symbol) -> tuple[Witness, Witnes
 
 def _period(fact: Fact, path: Expr, variable: Symbol) -> Expr:
     relation = fact.relation
-    check_generic(variable, relation)
-    shift = [p for p in (pi, 2 * pi) if is_zero(relation.left - path.xreplace({variable: variable + p}))]
+    _check_variable(variable, relation, Relation(path, "==", path))
+    shift = [p for p in (pi, 2 * pi) if is_zero(relation.left - substitute(path, {variable: variable + p}))]
     if relation.symbol != "==" or fact.assumptions or not shift or not is_zero(relation.right - path):
         raise RuleFailure(f"{fact} does not say that the path is periodic")
     return shift[0]
@@ -99,8 +114,10 @@ def extremal_value(
     """``F(x) <= F(phi_max)`` or ``F(phi_min) <= F(x)``: F is continuous and periodic."""
     _period(periodic, path, variable)
     _check_path(path, {variable: variable}, facts)
-    highest, lowest = (path.xreplace({variable: w}) for w in extrema(ctx, path, variable))
-    own = path.xreplace({variable: value})
+    highest, lowest = (substitute(path, {variable: w}) for w in extrema(ctx, path, variable))
+    if not check_defined(value).is_real:
+        raise RuleFailure(f"{value} is not certainly real")
+    own = substitute(path, {variable: value})
     relation = Relation(own, "<=", highest) if largest else Relation(lowest, "<=", own)
     return Inference(relation, (periodic, *facts), hypotheses=_smoothness(ctx))
 
@@ -112,7 +129,7 @@ def stationary(ctx: Context, path: Expr, variable: Symbol, periodic: Fact, large
     _check_path(path, {variable: variable}, facts)
     witness = extrema(ctx, path, variable)[0 if largest else 1]
     slope = path.diff(variable)
-    relation = Relation(slope.xreplace({variable: witness}), "==", Integer(0))
+    relation = Relation(substitute(slope, {variable: witness}), "==", Integer(0))
     return Inference(relation, (periodic, *facts), hypotheses=_smoothness(ctx, slope))
 
 

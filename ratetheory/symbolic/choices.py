@@ -5,8 +5,9 @@ from __future__ import annotations
 from sympy import Expr, Symbol, oo
 
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest
-from ratetheory.symbolic.rules import follows
+from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables
+from ratetheory.symbolic.rules import check_block, follows
+from ratetheory.symbolic.vectors import BOUND_BLOCKS
 
 
 @rule("choice by a condition")
@@ -18,9 +19,17 @@ def choose(ctx: Context, branch: IfLess, holds: bool) -> Inference:
     return Inference(Relation(branch, "==", a if holds else b), assumptions=frozenset({assumed}))
 
 
+def _check_real(*expressions: Expr) -> None:
+    """Numbers that are not certainly real have no larger one."""
+    for expression in expressions:
+        if not expression.is_real:
+            raise RuleFailure(f"{expression} is not certainly real")
+
+
 @rule("the larger of two")
 def larger_of(ctx: Context, largest: Largest, which: int) -> Inference:
     """Each of two numbers is at most the larger one."""
+    _check_real(*largest.args)
     return Inference(Relation(largest.args[which], "<=", largest))
 
 
@@ -55,19 +64,22 @@ def largest_below(ctx: Context, largest: Largest, first: Fact, second: Fact) -> 
 @rule("the smaller of two")
 def smaller_of(ctx: Context, smallest: Smallest, which: int) -> Inference:
     """The smaller of two numbers is at most each."""
+    _check_real(*smallest.args)
     return Inference(Relation(smallest, "<=", smallest.args[which]))
 
 
 @rule("the largest over the blocks")
 def below_largest_block(ctx: Context, largest: LargestBlock, index: Symbol) -> Inference:
     """The value at each block is at most the largest."""
-    bound = Symbol("j", integer=True, positive=True)
-    return Inference(Relation(largest.args[0].xreplace({bound: index}), "<=", largest))
+    check_block(index)
+    _check_real(largest.args[0])
+    if bound_variables(largest.args[0]):
+        raise RuleFailure(f"{largest} binds variables inside")
+    return Inference(Relation(largest.args[0].xreplace({BOUND_BLOCKS[0]: index}), "<=", largest))
 
 
 @rule("everything is at most infinity")
 def below_infinity(ctx: Context, left: Expr) -> Inference:
     """A real number is at most infinity."""
-    if not left.is_real:
-        raise RuleFailure(f"{left} is not certainly real")
+    _check_real(left)
     return Inference(Relation(left, "<=", oo))

@@ -6,6 +6,7 @@ from sympy import Expr, Symbol, log
 
 from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.symbolic.algebra import is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.formation import known_places
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import (
     MULTIPLIER,
@@ -13,6 +14,8 @@ from ratetheory.symbolic.namespace import (
     InfimumOverMultipliers,
     LargerIncrement,
     Relation,
+    Witness,
+    declared,
     m,
 )
 from ratetheory.symbolic.rules import check_generic
@@ -45,7 +48,7 @@ def infimum_below(ctx: Context, infimum: InfimumOnBoundary, x: Expr, positive: F
     x_0, r = infimum.args
     if not _says(positive, x, strict=True) or not _says(inside, x_0 - x) or not is_nonnegative(r):
         raise RuleFailure(f"the facts do not put {x} in (0, {x_0}]")
-    return Inference(Relation(infimum, "<=", slope_on_boundary(m, x, r)), (positive, inside))
+    return Inference(Relation(infimum, "<=", slope_on_boundary(m, x, r)), (positive, inside), nonzero=frozenset({x}))
 
 
 @rule("an infimum is the greatest lower bound")
@@ -54,10 +57,18 @@ def above_infimum(ctx: Context, infimum: InfimumOnBoundary, fact: Fact, x: Symbo
     x_0, r = infimum.args
     check_generic(x, fact.relation, *fact.assumptions)
     rest = fact.assumptions - {Relation(x, "<=", x_0)}
-    if not x.is_positive or not is_positive(x_0) or any(a.has(x) for a in rest) or x_0.has(x) or fact.relation.left.has(x):
+    if (
+        declared(x) != {"positive": True}
+        or not is_positive(x_0)
+        or any(a.has(x) for a in rest)
+        or x_0.has(x)
+        or fact.relation.left.has(x)
+    ):
         raise RuleFailure(f"the fact does not hold for every {x}")
     if fact.relation.symbol == "==" or not is_zero(fact.relation.right - slope_on_boundary(m, x, r)):
         raise RuleFailure(f"{fact} does not bound e({x}) from below")
+    if fact.relation.has(Witness):
+        raise RuleFailure(f"the number that exists may depend on {x}")
     return Inference(Relation(fact.relation.left, "<=", infimum), (fact,), rest)
 
 
@@ -67,9 +78,13 @@ def above_infimum_over_multipliers(ctx: Context, infimum: InfimumOverMultipliers
     body, nu_0 = infimum.args
     check_generic(nu, fact.relation, *fact.assumptions)
     rest = fact.assumptions - {Relation(nu_0, "<=", nu)}
-    generic = nu.is_positive and not nu.is_integer and is_nonnegative(nu_0)
+    generic = declared(nu) == {"positive": True} and is_nonnegative(nu_0)
     if not generic or any(a.has(nu) for a in rest) or fact.relation.left.has(nu):
         raise RuleFailure(f"the fact does not hold for every {nu}")
     if fact.relation.symbol == "==" or not is_zero(fact.relation.right - body.xreplace({MULTIPLIER: nu})):
         raise RuleFailure(f"the fact does not bound the infimum's function at {nu}")
-    return Inference(Relation(fact.relation.left, "<=", infimum), (fact,), rest)
+    if fact.relation.has(Witness):
+        raise RuleFailure(f"the number that exists may depend on {nu}")
+    known = known_places(fact.relation, fact.assumptions)
+    inside = frozenset(place.xreplace({nu: MULTIPLIER}) for place in known)
+    return Inference(Relation(fact.relation.left, "<=", infimum), (fact,), rest, nonzero=inside)

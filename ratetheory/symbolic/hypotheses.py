@@ -12,11 +12,13 @@ from sympy import Basic, Expr, Indexed, IndexedBase, S, Sum, Symbol, acos, atan,
 
 from ratetheory.symbolic.algebra import is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, letter, m, s
+from ratetheory.symbolic.namespace import Relation, Witness, bound_variables, letter, m, s
+from ratetheory.symbolic.rules import check_block, check_defined
 from ratetheory.symbolic.vectors import (
     BLOCK,
     BLOCKS,
     FAMILY,
+    FULL_LOSS,
     OTHER_BLOCK,
     STEP,
     VARIANT,
@@ -34,7 +36,6 @@ from ratetheory.symbolic.vectors import (
 )
 
 STEP_LOSS = IndexedBase("ell")[STEP]
-FULL_LOSS = Symbol("f")
 ANGLE = Symbol("phi", real=True)
 _ABOUT_THE_LOSS = frozenset({"whole-sphere", "lower-bound", "even"})
 
@@ -120,8 +121,9 @@ def polar_weights(ctx: Context) -> Inference:
 @rule("unit vector")
 def unit(ctx: Context, name: str, block: Expr = BLOCK) -> Inference:
     """``v``, ``e``, ``xi`` have norm one."""
-    if name not in ("v", "e", "xi"):
-        raise RuleFailure(f"{name!r} is no unit vector")
+    if name not in ("v", "e", "xi") or (block == VARIANT and name != "e"):
+        raise RuleFailure(f"{name!r} is no unit vector of block {block}")
+    check_block(block, VARIANT)
     return Inference(Relation(inner(named(name, block), named(name, block)), "==", S.One))
 
 
@@ -134,6 +136,7 @@ def tangent(ctx: Context) -> Inference:
 @rule("polar form of the gradient")
 def polar_gradient(ctx: Context, block: Expr = BLOCK) -> Inference:
     """``grad = |grad| e``."""
+    check_block(block, VARIANT)
     grad = named("grad", block)
     needed = ctx.require("differentiable")
     return Inference(Relation(grad, "==", named("e", block).scale(norm(grad))), hypotheses=needed)
@@ -151,6 +154,7 @@ def gradient_direction(ctx: Context, orthogonal: Fact) -> Inference:
 def gradient(ctx: Context, along: Vector) -> Inference:
     """``D ell_t(W_t)[u] = <grad, u>`` for a direction of one block."""
     (block,) = along.blocks()
+    check_block(block, OTHER_BLOCK, VARIANT)
     right = inner(named("grad", block), along)
     return Inference(Relation(differential(STEP_LOSS, weights(), along), "==", right), hypotheses=ctx.require("differentiable"))
 
@@ -160,6 +164,10 @@ def scale_invariance(ctx: Context, loss: Basic, point: Vector, factor: Expr, blo
     """The loss keeps its value when a block is multiplied by a positive factor; all blocks (``FAMILY``), one by one."""
     if not is_positive(factor):
         raise RuleFailure(f"{factor} is not certainly positive")
+    if loss not in (STEP_LOSS, FULL_LOSS):
+        raise RuleFailure(f"{loss} is no loss")
+    if block is not None:
+        check_block(block, OTHER_BLOCK, FAMILY)
     scaled = point.scaled_blocks(factor) if block is None else point + point.component(block).scale(factor - 1)
     relation = Relation(differential(loss, scaled), "==", differential(loss, point))
     return Inference(relation, hypotheses=ctx.require("scale-invariance"))
@@ -168,6 +176,7 @@ def scale_invariance(ctx: Context, loss: Basic, point: Vector, factor: Expr, blo
 @rule("hypothesis: gradient step")
 def gradient_step(ctx: Context, block: Expr = BLOCK) -> Inference:
     """``w_{t+1} = w_t - eta_t grad``, and the same for g with eta_g."""
+    check_block(block, VARIANT)
     before, rate = (named("g", VARIANT), s.eta_g) if block == VARIANT else (named("w", block), letter("eta", STEP, block))
     (atom, _), *_ = before.terms()
     after = vector(atom.base[STEP + 1, block])
@@ -206,19 +215,26 @@ def reduce_products(expression: Expr, facts: tuple[Fact, ...]) -> Expr:
     """Inner products of named vectors replaced by the numbers that facts about any step and block give them."""
     for product in expression.atoms(Dot):
         for fact in facts:
-            left = fact.relation.left
-            if fact.relation.symbol == "==" and isinstance(left, Dot) and not fact.assumptions and _matches(left, product):
-                expression = expression.xreplace({product: fact.relation.right})
+            value = _value_by(fact, product)
+            if value is not None:
+                expression = expression.xreplace({product: value})
     return expression
 
 
-def _matches(pattern: Dot, product: Dot) -> bool:
-    """Whether the product is the pattern with ``STEP`` and ``BLOCK`` replaced."""
+def _value_by(fact: Fact, product: Dot) -> Expr | None:
+    """The number that the fact gives the product: what it says at ``STEP`` and ``BLOCK`` it says at every step and block."""
+    pattern, value = fact.relation.left, fact.relation.right
+    if fact.relation.symbol != "==" or type(pattern) is not Dot or fact.assumptions or fact.relation.has(Witness):
+        return None
     block, step = block_of(product.args[0]), product.args[0].indices[0]
-    if block == VARIANT and BLOCK in {block_of(a) for a in pattern.args}:
-        return False
-    replaced = [a.base[step, block if block_of(a) == BLOCK else block_of(a)] for a in pattern.args]
-    return Dot(*replaced) == product
+    own = {block_of(a) for a in pattern.args}
+    generic = {a.indices[0] for a in pattern.args} == {STEP} and own in ({BLOCK}, {VARIANT})
+    if not generic or (own == {BLOCK} and block == VARIANT):
+        return None
+    there = {STEP: step, BLOCK: block}
+    if pattern.xreplace(there) != product or bound_variables(value):
+        return None
+    return value.xreplace(there)
 
 
 def check_nonzero(point: Vector, facts: tuple[Fact, ...]) -> None:
@@ -244,6 +260,7 @@ def whole_sphere(ctx: Context, loss: Basic, point: Vector, first: Vector, second
         _check_number(inner(part, part), 1, facts)
     for one in (first, second):
         (block,) = one.blocks()
+        check_block(block, VARIANT)
         _check_number(inner(one, one), 1, facts)
         if block != VARIANT:
             _check_number(inner(one, point.component(block)), 0, facts)
@@ -276,6 +293,11 @@ def lower_bound(ctx: Context, loss: Basic, point: Vector) -> Inference:
 @rule("hypothesis: decoupled smoothness")
 def decoupled(ctx: Context, y: Expr, y_g: Expr) -> Inference:
     """``y' M y <= sum_i Lam_i y_i^2 + Lam_g y_g^2``."""
+    for one in (y, y_g):
+        if not check_defined(one).is_real or bound_variables(one) or one.has(OTHER_BLOCK):
+            raise RuleFailure(f"{one} is no vector of real numbers, one a block")
+    if y_g.has(BLOCK):
+        raise RuleFailure(f"{y_g} depends on the block")
     relation = Relation(m.quadratic_form(s.M, y, y_g), "<=", over_blocks(s.Lam * y**2) + s.Lam_g * y_g**2)
     return Inference(relation, hypotheses=ctx.require("decoupled-smoothness"))
 
@@ -305,8 +327,9 @@ def single_block(ctx: Context, expression: Expr) -> Inference:
 
 def _only_terms(expression: Expr) -> Expr:
     for total in sorted(expression.atoms(Sum), key=lambda one: len(str(one))):
-        over = {limit[0]: BLOCK for limit in total.limits if limit[2] == BLOCKS}
-        rest = [limit for limit in total.limits if limit[2] != BLOCKS]
+        whole = [limit for limit in total.limits if limit[1] == 1 and limit[2] == BLOCKS]
+        over = {limit[0]: BLOCK for limit in whole}
+        rest = [limit for limit in total.limits if limit not in whole]
         if over:
             term = total.function.xreplace(over)
             expression = expression.xreplace({total: Sum(term, *rest) if rest else term})
@@ -320,7 +343,7 @@ def _only_terms(expression: Expr) -> Expr:
 @rule("two points on a great circle")
 def on_great_circle(ctx: Context, fact: Fact, step: Expr) -> Inference:
     """What holds along every great circle through v holds at any other direction: one of them passes through it."""
-    if fact.assumptions:
+    if fact.assumptions or fact.relation.has(Witness):
         raise RuleFailure("the fact does not hold along every great circle")
     point = directions() - named("v") + named("v", step=step)
     relation = fact.relation.map(lambda side: side.xreplace({circle(): point}))

@@ -13,15 +13,17 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol, cos, expand, fact
 
 from ratetheory.symbolic.algebra import is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, Refuted, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation
-from ratetheory.symbolic.rules import check_generic
+from ratetheory.symbolic.namespace import Relation, Witness, declared
+from ratetheory.symbolic.rules import check_generic, substitute
 
 _DEPTH = 6
 _SAMPLES = tuple(sympy.Rational(a) * sympy.Rational(10) ** k for k in range(-4, 5) for a in (1, 3))
 
 
-def check_regular(function: Expr, x: Symbol, quarter_turn: bool = False) -> None:
+def check_regular(function: Expr, x: Symbol, quarter_turn: bool = False, also: tuple[type, ...] = ()) -> None:
     """The function is certainly smooth wherever its variable has its declared sign (and, for a quarter turn, is below pi/2).
+
+    ``also`` are the types that the caller answers for: a loss along a path, a finite sum.
 
     Raises:
         RuleFailure: if it may not be.
@@ -30,7 +32,7 @@ def check_regular(function: Expr, x: Symbol, quarter_turn: bool = False) -> None
     for part in sympy.preorder_traversal(function):
         if not isinstance(part, Expr) or not (part.has(x) or part.has(Dummy)):
             continue
-        fine = isinstance(part, Add | Mul | Symbol | sympy.atan | sin | cos)
+        fine = isinstance(part, (Add, Mul, Symbol, sympy.atan, sin, cos, *also))
         if isinstance(part, Pow):
             fine = not part.exp.has(x) and ((part.exp.is_nonnegative and part.exp.is_integer) or is_positive(part.base))
         elif isinstance(part, log):
@@ -44,9 +46,10 @@ def _on_quarter_turn(function: Expr, x: Symbol) -> Expr:
     return function.xreplace({cos(x): Dummy("cos", positive=True), sin(x): Dummy("sin", nonnegative=True)})
 
 
-def _check_variable(x: Symbol) -> None:
-    if not x.is_nonnegative or x.is_positive or x.is_integer:
+def _check_variable(x: Symbol, goal: Relation) -> None:
+    if type(x) is not Symbol or declared(x) != {"nonnegative": True}:
         raise RuleFailure(f"{x} must be declared nonnegative, not positive, not an integer")
+    check_generic(x, goal)
 
 
 @rule("sign by repeated differentiation")
@@ -55,7 +58,7 @@ def nonnegative(ctx: Context, goal: Relation, x: Symbol, quarter_turn: bool = Fa
 
     On a quarter turn only for x < pi/2, which the fact assumes.
     """
-    _check_variable(x)
+    _check_variable(x, goal)
     if goal.symbol != "<=":
         raise RuleFailure(f"{goal} is no weak inequality")
     check_regular(goal.gap, x, quarter_turn)
@@ -63,7 +66,8 @@ def nonnegative(ctx: Context, goal: Relation, x: Symbol, quarter_turn: bool = Fa
     if not _grows(goal.gap, x, _DEPTH, quarter_turn):
         _look_for_counterexample(goal, quarter_turn)
         raise RuleFailure(f"the derivatives of {goal.gap} at 0 do not decide its sign")
-    return Inference(goal, assumptions=range_of_x)
+    nonzero = frozenset({cos(x)}) if quarter_turn else frozenset()
+    return Inference(goal, assumptions=range_of_x, nonzero=nonzero)
 
 
 def _grows(gap: Expr, x: Symbol, depth: int, quarter_turn: bool = False) -> bool:
@@ -92,7 +96,7 @@ def _without_positive_factors(gap: Expr, x: Symbol, quarter_turn: bool) -> Expr:
 @rule("identity by a vanishing derivative")
 def constant_difference(ctx: Context, goal: Relation, x: Symbol) -> Inference:
     """``left = right`` for all x >= 0: equal at 0 with equal derivatives; both continuous at 0, smooth for x > 0."""
-    _check_variable(x)
+    _check_variable(x, goal)
     positive = Dummy(positive=True)
     gap = goal.gap.xreplace({x: positive})
     if goal.symbol != "==" or goal.gap.xreplace({x: Integer(0)}) != 0:
@@ -111,7 +115,7 @@ def constant_difference(ctx: Context, goal: Relation, x: Symbol) -> Inference:
 @rule("bounded by the limit")
 def bounded_by_limit(ctx: Context, goal: Relation, x: Symbol) -> Inference:
     """``left <= right`` for all x >= 0: the gap falls (its derivative is nonpositive) and tends to something nonnegative."""
-    _check_variable(x)
+    _check_variable(x, goal)
     check_regular(goal.gap, x)
     if goal.symbol != "<=" or not _grows(-goal.gap.diff(x), x, _DEPTH) or not is_nonnegative(sympy.limit(goal.gap, x, oo)):
         _look_for_counterexample(goal)
@@ -124,6 +128,10 @@ def monotone(ctx: Context, function: Expr, x: Symbol, low: Expr, high: Expr, ord
     """``F(low) <= F(high)`` from ``low <= high`` and ``0 <= F'(x)`` under ``low <= x``, ``x <= high`` (which end here)."""
     check_regular(function, x)
     check_generic(x, slope.relation, *slope.assumptions)
+    if x.is_integer or slope.relation.has(Witness) or function.has(Witness):
+        raise RuleFailure(f"the slope is not known at every real {x}")
+    if not (low.is_real and high.is_real):
+        raise RuleFailure(f"{low} and {high} are not certainly real")
     if not (is_positive(low) if x.is_positive else is_nonnegative(low) or not x.is_nonnegative):
         raise RuleFailure(f"{low} does not have the sign of {x}")
     if ordered.relation.symbol == "==" or not is_zero(ordered.relation.gap - (high - low)):
@@ -133,7 +141,7 @@ def monotone(ctx: Context, function: Expr, x: Symbol, low: Expr, high: Expr, ord
     rest = slope.assumptions - {Relation(low, "<=", x), Relation(x, "<=", high)}
     if any(a.has(x) for a in rest | ordered.assumptions) or low.has(x) or high.has(x):
         raise RuleFailure(f"an assumption depends on {x}")
-    ends = [function.xreplace({x: end}) for end in (low, high)]
+    ends = [substitute(function, {x: end}) for end in (low, high)]
     return Inference(Relation(ends[0], "<=", ends[1]), (ordered, slope), rest | ordered.assumptions)
 
 

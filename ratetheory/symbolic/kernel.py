@@ -14,10 +14,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from sympy import Expr
-
 from ratetheory.claims.statement import Claim, Conclusion
-from ratetheory.symbolic.formation import IllFormed, generic_places, singular_places, uncovered
+from ratetheory.symbolic.formation import IllFormed, Places, assumed_nonzero, known_places, singular_places, uncovered
 from ratetheory.symbolic.namespace import Relation
 
 TRUSTED = tuple(
@@ -99,8 +97,8 @@ class Step:
 class Inference:
     """What a rule has checked: the relation, the facts it used, and what it assumes beyond theirs.
 
-    ``assumptions`` replaces the union of the premises' assumptions where a rule discharges some of them. ``defined``: the rule
-    has shown that the relation does not divide by zero (it is an instance of its premise, say), so the kernel need not.
+    ``assumptions`` replaces the union of the premises' assumptions where a rule discharges some of them. ``nonzero``: what the
+    rule has shown to be no zero, beyond what the signs of letters and the premises say.
     """
 
     relation: Relation
@@ -108,7 +106,7 @@ class Inference:
     assumptions: frozenset[Relation] | None = None
     hypotheses: frozenset[str] = frozenset()
     note: str = ""
-    defined: bool = False
+    nonzero: Places = frozenset()
 
 
 Citation = Callable[["Context", str, str], tuple[Relation, frozenset[str], str]]
@@ -189,7 +187,7 @@ def _record(ctx: Context, rule_name: str, inference: Inference) -> Fact:
             raise RuleFailure(f"a premise of {rule_name!r} is no fact of this derivation")
     inherited: frozenset[Relation] = frozenset().union(*(p.assumptions for p in inference.premises))
     assumptions = inherited if inference.assumptions is None else inference.assumptions
-    _check_formed(inference, assumptions - inherited)
+    _check_formed(inference, assumptions, assumptions - inherited)
     fact = Fact(
         _KEY,
         relation=inference.relation,
@@ -206,15 +204,13 @@ def _record(ctx: Context, rule_name: str, inference: Inference) -> Fact:
     return fact
 
 
-def _check_formed(inference: Inference, new: frozenset[Relation]) -> None:
-    """Every fact stays inside the grammar and divides by nothing that may be zero: from 1/(a - b) and a = b anything follows."""
+def _check_formed(inference: Inference, assumptions: frozenset[Relation], new: frozenset[Relation]) -> None:
+    """Facts stay inside the grammar and divide by nothing that may be zero: from 1/(a - b) and a = b anything follows."""
     try:
         places = singular_places(inference.relation).union(*(singular_places(a) for a in new))
-        if inference.defined:
-            return
-        known: frozenset[Expr] = frozenset()
+        known = inference.nonzero | assumed_nonzero(assumptions)
         for premise in inference.premises:
-            known |= generic_places(singular_places(premise.relation), premise.assumptions)
+            known |= known_places(premise.relation, premise.assumptions)
     except IllFormed as failure:
         raise RuleFailure(str(failure)) from failure
     place = uncovered(places, known)

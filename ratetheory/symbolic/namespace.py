@@ -11,7 +11,7 @@ from sympy import Dummy, Expr, Function, Indexed, IndexedBase, Sum, Symbol
 
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic.vectors import BLOCK, BLOCKS, FAMILY, HORIZON, OTHER_BLOCK, STEP, over_blocks
+from ratetheory.symbolic.vectors import BLOCK, BLOCKS, BOUND_BLOCKS, FAMILY, FULL_LOSS, HORIZON, OTHER_BLOCK, STEP, over_blocks
 
 _POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0"}
 _NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g"}
@@ -261,20 +261,30 @@ _ALONG_THE_CIRCLE = ("circle_first", "circle_second", "circle_curvature", "circl
 def why_not_generic(symbol: Any, *relations: Relation) -> str | None:
     """Why facts with these relations do not hold for every value of the symbol; ``None`` if they do.
 
-    A letter of the theory is one number, not a variable; nor are the names of the losses, or bound variables.
+    A letter of the theory is one number, not a variable; nor are the names of the losses, or bound variables, or the horizon
+    of a least term.
     """
     constants = {name for name, one in SYMBOLS.items() if one.kind == "constant" and not one.per_block}
-    if not isinstance(symbol, Symbol) or isinstance(symbol, Dummy) or not symbol.is_real:
+    if type(symbol) is not Symbol or not symbol.is_real or declared(symbol) is None:
         return f"{symbol} is no variable"
-    if symbol.name in constants or symbol in (FAMILY, MULTIPLIER, BLOCKS, OTHER_BLOCK):
+    if symbol.name in constants or symbol in (FAMILY, MULTIPLIER, BLOCKS, OTHER_BLOCK, *BOUND_BLOCKS):
         return f"{symbol} is one number, not any"
     sides = [side for relation in relations for side in (relation.left, relation.right)]
     if any(symbol in bound_variables(side) for side in sides):
         return f"{symbol} is a bound variable"
+    if symbol == HORIZON and any(side.has(LeastOverSteps) for side in sides):
+        return f"{symbol} is the horizon of a least term"
+    if any(symbol in names(side) for side in sides):
+        return f"{symbol} is the name of a family of numbers"
     letters = {one.base.label.name for side in sides for one in side.atoms(Indexed)}
     if symbol.name == "phi" and letters & set(_ALONG_THE_CIRCLE):
         return f"{symbol} is the angle of a letter"
     return None
+
+
+def names(expression: Any) -> set[Symbol]:
+    """The symbols that are names of families, vectors and losses, not numbers."""
+    return {one.base.label for one in expression.atoms(Indexed)} | {FULL_LOSS}
 
 
 def bound_variables(expression: Any) -> set[Symbol]:

@@ -11,10 +11,11 @@ from typing import Any
 from sympy import Add, Basic, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic.algebra import are_equal, canonical, is_defined, is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.formation import IllFormed, Places, expression_places, known_places, singular_places, uncovered
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, Witness, bound_variables, why_not_generic
-from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, Vector, inner, over_blocks
+from ratetheory.symbolic.namespace import Relation, Witness, bound_variables, declared, names, why_not_generic
+from ratetheory.symbolic.vectors import BLOCK, BLOCK_VARIABLES, FAMILY, OTHER_BLOCK, Vector, inner, over_blocks
 
 Term = tuple[Any, ...]
 """A nonnegative factor and the facts whose gaps it multiplies."""
@@ -32,23 +33,57 @@ def check_generic(symbol: Any, *relations: Relation) -> None:
 
 
 @rule("assumption of a case")
-def suppose(ctx: Context, relation: Relation) -> Inference:
-    """A relation, under itself as a local assumption."""
-    _check_defined(relation.left, relation.right)
-    return Inference(relation, assumptions=frozenset({relation}))
+def suppose(ctx: Context, relation: Relation, *facts: Fact) -> Inference:
+    """A relation, under itself as a local assumption; where it is not defined by its letters, under those of ``facts`` too."""
+    return Inference(relation, facts, frozenset({relation}).union(*(f.assumptions for f in facts)))
 
 
-def _check_defined(*expressions: Expr) -> None:
-    """Nothing is divided by what may be zero: from 1/(a - b) and a = b anything would follow."""
-    for expression in expressions:
-        if not is_defined(expression):
-            raise RuleFailure(f"a denominator of {_short(expression)} may be zero")
+def check_defined(expression: Expr, *facts: Fact) -> Expr:
+    """The expression is in the grammar and divides by nothing that may be zero, by signs or because the facts divide by it.
+
+    Raises:
+        RuleFailure: if it does not certainly.
+    """
+    try:
+        known: Places = frozenset()
+        for fact in facts:
+            known |= known_places(fact.relation, fact.assumptions)
+        place = uncovered(expression_places(expression), known)
+    except IllFormed as failure:
+        raise RuleFailure(str(failure)) from failure
+    if place is not None:
+        raise RuleFailure(f"a denominator or a logarithm in {_short(expression)} may be zero: {place}")
+    return expression
+
+
+def substitute(expression: Any, values: Mapping[Any, Any]) -> Any:
+    """The expression with symbols replaced by values in which nothing is captured.
+
+    Raises:
+        RuleFailure: if a value meets a bound variable, or a symbol is the name of a family.
+    """
+    bound = bound_variables(expression) | {FAMILY}
+    for symbol, value in values.items():
+        if symbol in names(expression):
+            raise RuleFailure(f"{symbol} is the name of a family of numbers")
+        if value.free_symbols & bound and expression.has(symbol):
+            raise RuleFailure(f"{value} meets a bound variable")
+    return expression.xreplace(dict(values))
+
+
+def check_block(block: Any, *others: Any) -> None:
+    """The index ranges over the blocks, or is one of the others.
+
+    Raises:
+        RuleFailure: if it may be anything else.
+    """
+    if block not in (*BLOCK_VARIABLES, *others):
+        raise RuleFailure(f"{block} does not range over the blocks")
 
 
 @rule("sign of a letter")
 def by_sign(ctx: Context, goal: Relation) -> Inference:
     """An inequality whose gap is nonnegative (positive for ``<``) by the signs of its letters alone."""
-    _check_defined(goal.left, goal.right)
     certain = is_positive(goal.gap) if goal.symbol == "<" else is_nonnegative(goal.gap)
     if goal.symbol == "==" or not certain:
         raise RuleFailure(f"the signs of the letters do not give {goal}")
@@ -58,7 +93,6 @@ def by_sign(ctx: Context, goal: Relation) -> Inference:
 @rule("rewriting in a normal form")
 def identity(ctx: Context, goal: Relation) -> Inference:
     """An equation whose sides have the same normal form."""
-    _check_defined(goal.left, goal.right)
     if goal.symbol != "==" or not are_equal(goal.left, goal.right):
         raise RuleFailure(f"the normal forms of the sides of {goal} differ")
     return Inference(goal)
@@ -77,8 +111,7 @@ def combine(ctx: Context, goal: Relation, *terms: Term) -> Inference:
 def _combination(goal: Relation, terms: Sequence[Term]) -> Inference:
     remainder, strict, facts = goal.gap, False, []
     for factor, *used in terms:
-        factor = sympify(factor)
-        _check_defined(factor)
+        factor = check_defined(sympify(factor), *used)
         equation = any(f.relation.symbol == "==" for f in used)
         if goal.symbol == "==" and not equation:
             raise RuleFailure("an equation follows from equations alone")
@@ -112,13 +145,23 @@ def rewrite(ctx: Context, fact: Fact, *equations: Fact) -> Inference:
             raise RuleFailure(f"{equation} is no equation")
         _check_under_binders(relation, equation)
         old, new = equation.relation.left, equation.relation.right
+        if any(old in names(side) or isinstance(side, Vector) for side in (relation.left, relation.right)):
+            raise RuleFailure(f"{old} is no number in {relation}")
         changed = relation.map(lambda side, old=old, new=new: side.xreplace({old: new}))  # type: ignore[misc]
         if changed.has(S.NaN, S.ComplexInfinity):
             raise RuleFailure(f"{new} leaves the domain of {relation}")
         if changed == relation:
             raise RuleFailure(f"{old} does not occur in {relation}")
         relation = changed
-    return Inference(relation, (fact, *equations))
+    return Inference(relation, (fact, *equations), nonzero=_places(relation))
+
+
+def _places(relation: Relation) -> Places:
+    """The places of a relation between equals of something that is defined."""
+    try:
+        return singular_places(relation)
+    except IllFormed as failure:
+        raise RuleFailure(str(failure)) from failure
 
 
 def _check_under_binders(relation: Relation, equation: Fact) -> None:
@@ -140,7 +183,7 @@ def instantiate(ctx: Context, fact: Fact, values: Mapping[Symbol, Any], *signs: 
     relation = fact.relation.map(lambda side: side.xreplace(substitution))
     if any(r.has(S.NaN, S.ComplexInfinity, oo) for r in (relation, *assumptions)):
         raise RuleFailure(f"{values} leaves the domain of {fact.relation}")
-    return Inference(relation, (fact, *signs), assumptions)
+    return Inference(relation, (fact, *signs), assumptions, nonzero=_places(relation).union(*map(_places, assumptions)))
 
 
 def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact]) -> None:
@@ -151,21 +194,32 @@ def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact])
     if any(r.has(OTHER_BLOCK) for r in everything) or value.has(OTHER_BLOCK):
         raise RuleFailure(f"{OTHER_BLOCK} stands for a block other than {BLOCK}")
     bound = {variable for r in everything for side in (r.left, r.right) for variable in bound_variables(side)}
-    if value.free_symbols & bound:
+    check_defined(value, *signs)
+    if value.free_symbols & (bound | {FAMILY}):
         raise RuleFailure(f"{value} meets a bound variable")
-    if symbol.is_integer and not value.is_integer:
-        raise RuleFailure(f"{value} is not certainly an integer")
-    if symbol.is_positive and not (is_positive(value) or follows(Relation(S.Zero, "<", value), signs)):
-        raise RuleFailure(f"{value} is not certainly positive")
-    nonnegative = is_nonnegative(value) or follows(Relation(S.Zero, "<=", value), signs)
-    if symbol.is_nonnegative and not symbol.is_positive and not nonnegative:
-        raise RuleFailure(f"{value} is not certainly nonnegative")
-    if not value.is_real and not value.is_extended_real:
+    _check_range(symbol, value, signs)
+
+
+def _check_range(symbol: Symbol, value: Expr, signs: Sequence[Fact]) -> None:
+    """The value lies in the range that the symbol was declared with."""
+    if symbol in BLOCK_VARIABLES:
+        check_block(value)
+        return
+    range_of = declared(symbol) or {}
+    if not value.is_real:
         raise RuleFailure(f"{value} is not certainly real")
+    if "integer" in range_of and not value.is_integer:
+        raise RuleFailure(f"{value} is not certainly an integer")
+    if "positive" in range_of and not (is_positive(value) or follows(Relation(S.Zero, "<", value), signs)):
+        raise RuleFailure(f"{value} is not certainly positive")
+    if "nonnegative" in range_of and not (is_nonnegative(value) or follows(Relation(S.Zero, "<=", value), signs)):
+        raise RuleFailure(f"{value} is not certainly nonnegative")
 
 
 def follows(relation: Relation, facts: Sequence[Fact]) -> bool:
     """Whether one of the facts is the inequality, up to normal form, or a strict version of it."""
+    if relation.symbol == "==":
+        return False
     for fact in facts:
         given = fact.relation
         weak_enough = given.symbol == "<" or relation.symbol == "<="
@@ -179,10 +233,17 @@ def instantiate_family(ctx: Context, fact: Fact, pattern: Indexed, value: Expr) 
     """The fact for another family of numbers: ``pattern`` is the old family at ``BLOCK``, ``value`` the new one there."""
     if pattern.base.label.name in SYMBOLS or pattern.indices != (BLOCK,):
         raise RuleFailure(f"{pattern} is no family of variables")
-    if not pattern.is_nonnegative or pattern.is_positive or not is_nonnegative(value):
+    if declared(pattern.base.label) != {"nonnegative": True} or not is_nonnegative(check_defined(value)):
         raise RuleFailure(f"{value} cannot stand for {pattern}")
+    if bound_variables(value):
+        raise RuleFailure(f"{value} binds variables")
     bound = bound_variables(fact.relation.left) | bound_variables(fact.relation.right)
-    if fact.assumptions or fact.relation.has(Witness, OTHER_BLOCK) or value.free_symbols & bound:
+    if (
+        fact.assumptions
+        or fact.relation.has(Witness, OTHER_BLOCK)
+        or value.has(OTHER_BLOCK, FAMILY)
+        or value.free_symbols & bound
+    ):
         raise RuleFailure("the fact depends on more than the family")
     base = pattern.base
 
@@ -190,7 +251,8 @@ def instantiate_family(ctx: Context, fact: Fact, pattern: Indexed, value: Expr) 
         found = {one for one in side.atoms(Indexed) if one.base == base}
         return side.xreplace({one: value.xreplace({BLOCK: one.indices[0]}) for one in found})
 
-    return Inference(fact.relation.map(change), (fact,))
+    relation = fact.relation.map(change)
+    return Inference(relation, (fact,), nonzero=_places(relation))
 
 
 @rule("cases")
@@ -198,6 +260,8 @@ def cases(ctx: Context, first: Fact, second: Fact, condition: Relation) -> Infer
     """What holds under a condition and under its negation holds."""
     if first.relation != second.relation:
         raise RuleFailure("the two cases prove different relations")
+    if condition.symbol == "==" or not condition.left.is_real or not condition.right.is_real:
+        raise RuleFailure(f"one of {condition} and its negation need not hold")
     opposite = condition.negation()
     rest = (first.assumptions - {condition}) | (second.assumptions - {opposite})
     return Inference(first.relation, (first, second), rest)
@@ -238,8 +302,10 @@ def discriminant(ctx: Context, fact: Fact, x: Symbol) -> Inference:
     For c > 0 take x = b/(2c); for c = 0 large x forces b = 0.
     """
     check_generic(x, fact.relation)
-    if fact.relation.symbol == "==" or any(a.has(x) for a in fact.assumptions) or not x.is_nonnegative or x.is_positive:
+    if fact.relation.symbol == "==" or any(a.has(x) for a in fact.assumptions) or declared(x) != {"nonnegative": True}:
         raise RuleFailure(f"{fact} is no inequality for every {x} >= 0")
+    if fact.relation.has(Witness):
+        raise RuleFailure(f"the number that exists may depend on {x}")
     zero = fact.relation.gap.xreplace({x: S.Zero})
     second = fact.relation.gap.diff(x, 2) / 2
     first = -fact.relation.gap.diff(x).xreplace({x: S.Zero})
@@ -274,7 +340,11 @@ def absolute_value(ctx: Context, goal: Relation, upper: Fact, lower: Fact) -> In
 def below_absolute(ctx: Context, fact: Fact, value: Expr) -> Inference:
     """From ``|x| <= y``: ``value <= y``, where value is x or -x."""
     left = fact.relation.left
-    if left.func.__name__ != "Abs" or not (is_zero(value - left.args[0]) or is_zero(value + left.args[0])):
+    if (
+        fact.relation.symbol == "=="
+        or left.func.__name__ != "Abs"
+        or not (is_zero(value - left.args[0]) or is_zero(value + left.args[0]))
+    ):
         raise RuleFailure(f"{fact.relation} does not bound the absolute value of {value}")
     return Inference(Relation(value, fact.relation.symbol, fact.relation.right), (fact,))
 
@@ -282,6 +352,8 @@ def below_absolute(ctx: Context, fact: Fact, value: Expr) -> Inference:
 @rule("sum over blocks")
 def sum_blocks(ctx: Context, fact: Fact, *indices: Symbol) -> Inference:
     """The sum of a fact over all blocks, over one or two block indices."""
+    for index in indices:
+        check_block(index)
     if any(a.has(index) for a in fact.assumptions for index in indices) or fact.relation.has(Witness, OTHER_BLOCK):
         raise RuleFailure("an assumption depends on the block")
 
@@ -362,8 +434,15 @@ def congruence(ctx: Context, function: Expr, x: Symbol, equation: Fact) -> Infer
         raise RuleFailure(f"{equation} is no equation")
     if bound_variables(function):
         raise RuleFailure(f"{function} binds variables")
-    left, right = (function.xreplace({x: side}) for side in (equation.relation.left, equation.relation.right))
+    left, right = (substitute(function, {x: side}) for side in (equation.relation.left, equation.relation.right))
     relation = Relation(left, "==", right)
-    if relation.has(S.NaN, S.ComplexInfinity, oo) or not (is_defined(left) or is_defined(right)):
+    if relation.has(S.NaN, S.ComplexInfinity, oo):
         raise RuleFailure(f"a denominator of {function} may be zero at both sides")
-    return Inference(relation, (equation,))
+    # Equals are defined alike: it is enough that one side is.
+    for side in (left, right):
+        try:
+            check_defined(side, equation)
+        except RuleFailure:
+            continue
+        return Inference(relation, (equation,), nonzero=_places(relation))
+    raise RuleFailure(f"a denominator of {function} may be zero at both sides")

@@ -28,6 +28,13 @@ def _check_free(*terms: Expr) -> None:
             raise RuleFailure(f"the step is bound in {term}")
 
 
+def _check_terms(term: Expr) -> None:
+    """The term is real at every step, so a least one exists."""
+    _check_free(term)
+    if not all(one.is_real or (isinstance(one, Sum) and one.function.is_real) for one in Add.make_args(term)):
+        raise RuleFailure(f"{term} is not certainly real")
+
+
 def _total(side: Expr) -> Expr:
     return Add(*(Sum(term, (STEP, 0, HORIZON - 1)) for term in Add.make_args(side)))
 
@@ -94,12 +101,12 @@ def induction(ctx: Context, claim: Relation, base: Fact, *steps: Fact, guard: Re
 @rule("the least is at most the mean")
 def least_below_mean(ctx: Context, term: Expr) -> Inference:
     """``T min_{t<T} a_t <= sum_{t<T} a_t``."""
-    _check_free(term)
+    _check_terms(term)
     return Inference(Relation(HORIZON * LeastOverSteps(term), "<=", Sum(term, (STEP, 0, HORIZON - 1))))
 
 
 @rule("the least is at most the first")
 def least_below_first(ctx: Context, term: Expr) -> Inference:
     """``min_{t<T} a_t <= a_0``."""
-    _check_free(term)
+    _check_terms(term)
     return Inference(Relation(LeastOverSteps(term), "<=", _at(term, S.Zero)))

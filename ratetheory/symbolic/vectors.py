@@ -24,6 +24,7 @@ BLOCKS = Symbol("m", integer=True, positive=True)
 FAMILY = Symbol("l", integer=True, positive=True)
 VARIANT = Integer(0)
 """The block of the scale-variant parameters."""
+FULL_LOSS = Symbol("f")
 BOUND_BLOCKS = tuple(Symbol(name, integer=True, positive=True) for name in ("j", "k", "n", "q"))
 """The names of blocks that sums bind."""
 

@@ -23,13 +23,13 @@ from ratetheory.symbolic.derivations.certificates import X as ARGUMENT
 from ratetheory.symbolic.derivations.certificates import above_start
 from ratetheory.symbolic.derivations.log_lyapunov import slope_of, slope_positive
 from ratetheory.symbolic.extrema import below_larger_root
-from ratetheory.symbolic.hypotheses import FULL_LOSS, cite, define, full_gradient, lower_bound, scale_variant_rate, weights
+from ratetheory.symbolic.hypotheses import cite, define, full_gradient, lower_bound, scale_variant_rate, weights
 from ratetheory.symbolic.inequalities import nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import IfLess, Relation, m, s
 from ratetheory.symbolic.rules import cases, combine, discharge, instantiate, one_block, sum_blocks, suppose
 from ratetheory.symbolic.sequences import least_below_first, least_below_mean, sum_steps, telescope
-from ratetheory.symbolic.vectors import BLOCK, HORIZON, STEP, over_blocks
+from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, HORIZON, STEP, over_blocks
 
 Y, START, RATE, NUMBER, SMOOTHNESS = (Symbol(name, positive=True) for name in ("y", "b_s", "c", "b_e", "lam"))
 SQUARES = over_blocks(s.G**2) + s.H**2
@@ -110,7 +110,7 @@ def total_budget(slope_rule: Slope) -> Expr:
 
 @lemma
 def spent(ctx: Context, slope_rule: Slope) -> Fact:
-    """All that was spent is at most R: the Lyapunov function telescopes."""
+    """All that was spent is at most R: the Lyapunov function telescopes. The logarithms are defined because c > 0."""
     c = slope_of(slope_rule)
     falls = cite(ctx, "log-lyapunov", f"monotone-{name_of(slope_rule)}")
     potential = s.f + over_blocks(psi(m, c, s.Lam, s.b))
@@ -122,6 +122,7 @@ def spent(ctx: Context, slope_rule: Slope) -> Fact:
         (-1, telescope(ctx, potential)),
         (1, instantiate(ctx, loss_above(ctx), {STEP: HORIZON})),
         (-1, define(ctx, "gap")),
+        (0, slope_positive(ctx, slope_rule)),
     )
 
 

@@ -14,7 +14,6 @@ from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
 from ratetheory.symbolic.derivations.smoothness import MOVE, TURN, at_unit_norm, geodesic, geodesic_bound
 from ratetheory.symbolic.extrema import below_larger_root
 from ratetheory.symbolic.hypotheses import (
-    FULL_LOSS,
     cite,
     define,
     full_gradient,
@@ -44,7 +43,7 @@ from ratetheory.symbolic.rules import (
     symmetric,
 )
 from ratetheory.symbolic.sequences import induction, never_falls
-from ratetheory.symbolic.vectors import BLOCK, HORIZON, STEP
+from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, HORIZON, STEP
 
 THETA = atan(s.G / s.b)
 POSITIVE = Symbol("u", positive=True)
@@ -133,7 +132,7 @@ def rise_bounded(ctx: Context) -> Fact:
         (1, logarithmic_rise(ctx)),
         (s.L / 2, logarithm_grows(ctx, weak)),
     )
-    falls = combine(ctx, after, (1, no_rise(ctx)), (1, suppose(ctx, bounded)))
+    falls = combine(ctx, after, (1, no_rise(ctx)), (1, suppose(ctx, bounded, started)))
     always = induction(ctx, bounded, base, cases(ctx, rises, falls, here))
     from_small = combine(ctx, goal, (1, always), (-1, choose(ctx, rise, True)))
 

@@ -9,7 +9,6 @@ from ratetheory.symbolic.derivations.norm_growth import E, V, W, orthogonal_step
 from ratetheory.symbolic.derivations.scale_invariance import FIRST, radial_derivative
 from ratetheory.symbolic.hypotheses import (
     ANGLE,
-    FULL_LOSS,
     STEP_LOSS,
     circle,
     decoupled,
@@ -42,7 +41,19 @@ from ratetheory.symbolic.rules import (
     rewrite,
     sum_blocks,
 )
-from ratetheory.symbolic.vectors import BLOCK, FAMILY, SECOND_BLOCK, STEP, VARIANT, Vector, differential, family, inner, over_blocks
+from ratetheory.symbolic.vectors import (
+    BLOCK,
+    FAMILY,
+    FULL_LOSS,
+    SECOND_BLOCK,
+    STEP,
+    VARIANT,
+    Vector,
+    differential,
+    family,
+    inner,
+    over_blocks,
+)
 
 TURN = IndexedBase("alpha", nonnegative=True)
 MOVE = Symbol("sigma", nonnegative=True)
