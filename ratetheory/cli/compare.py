@@ -31,6 +31,13 @@ def compare(
     if figures is not None and report is None:
         raise click.UsageError("--figures needs --report FILE.html")
     target = None if report is None else free_file(Path(report), force)
+    if (
+        figures is not None
+        and Path(figures).exists()
+        and (not Path(figures).is_dir() or any(Path(figures).iterdir()))
+        and not force
+    ):
+        raise ValueError(f"figures: {figures} is not empty; allowed: a new or empty directory, or --force")
     comparisons = [run(Path(trace), cast(Any, granularity), points) for trace in traces]
     if as_json:
         print_json({"comparisons": [c.as_dict() for c in comparisons]})
@@ -51,7 +58,9 @@ def compare(
 
 def free_file(path: Path, force: bool) -> Path:
     """The path if a file may be written there: nothing is overwritten without ``force``."""
-    if path.exists() and not force:
+    if path.suffix not in (".html", ".htm"):
+        raise ValueError(f"report: {path} is not allowed; allowed: a file that ends in .html")
+    if (path.exists() or path.is_symlink()) and not force:
         raise ValueError(f"report: {path} exists; allowed: a new file, or --force")
     if not path.parent.is_dir():
         raise ValueError(f"report: {path.parent} is no directory; allowed: a file in a directory that exists")
@@ -80,7 +89,9 @@ def _detail(comparison: Any, claim: str, word: str, shown: Any) -> str:
         return f"{shown.conclusion}, {shown.group}: {shown.reason}"
     held = [o for o in comparison.observations if o.claim == claim and o.status == "held"]
     worst = max(held, key=lambda o: o.figures["worst"])
-    return f"worst {worst.figures['worst']:+.1e} ({worst.conclusion}, {worst.figures['worst_block']})"
+    resolved = min(o.figures["resolved"] for o in held)
+    share = "" if resolved > 0.995 else f", {resolved:.0%} resolved"
+    return f"worst {worst.figures['worst']:+.1e} ({worst.conclusion}, {worst.figures['worst_block']}{share})"
 
 
 def _print_figures(comparison: Any) -> None:
@@ -89,9 +100,8 @@ def _print_figures(comparison: Any) -> None:
     rows = [("  effective learning rates", ", ".join(rates[:6]) + more)]
     if comparison.exponent is not None:
         e = comparison.exponent
-        rows.append(
-            ("  min |G| ~ T^a", f"a = {e.value:.3f} in [{e.low:.3f}, {e.high:.3f}], fitted over T = {e.first}..{e.last}")
-        )
+        fit = f"a = {e.value:.3f} in [{e.low:.3f}, {e.high:.3f}], fitted over T = {e.first}..{e.last}"
+        rows.append(("  min |G| ~ T^a", fit if e.low < 0 else f"none: the minimum hardly falls over T = {e.first}..{e.last}"))
     if isinstance(comparison.apriori, str):
         rows.append(("  bound from estimates", f"none: {comparison.apriori}"))
     else:

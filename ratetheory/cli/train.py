@@ -27,11 +27,17 @@ import click
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def train(output: str | None, resume: bool, force: bool, quiet: bool, **options: Any) -> int:
     """Train a batch-normalised network on real images and record every filter at every step."""
+    from ratetheory.observation.trace import read_run
     from ratetheory.training.specification import TrainSpec
     from ratetheory.training.train import train as run
 
+    if resume and output is None:
+        raise click.UsageError("--resume needs --output DIR, the directory of the trace to continue")
     names = {field.name for field in fields(TrainSpec)}
     given = {name: value for name, value in options.items() if value is not None and name in names}
     path = run(TrainSpec(**given), None if output is None else Path(output), resume=resume, force=force, progress=not quiet)
+    record = read_run(path)
+    if record.get("status") == "diverged":
+        click.echo(f"diverged at step {record.get('diverged_at_step')}: the loss or a gradient is no longer finite", err=True)
     click.echo(str(path))
     return 0

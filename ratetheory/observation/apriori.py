@@ -7,7 +7,9 @@ invariant blocks merged into one the gradient is unbounded on the sphere, where 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -19,9 +21,10 @@ import numpy as np
 from ratetheory.claims import claims
 from ratetheory.numeric.bound import Bound, bound_of_constants
 from ratetheory.numeric.constants import Block, Constants
-from ratetheory.observation.trace import Trace, replace_file
+from ratetheory.observation.trace import PART_LIMIT, Trace, read_run, replace_file
 
 PLACEHOLDERS = dict.fromkeys(("L", "Lam", "Gbar", "f_low", "gap", "Lam_g", "eta_g", "kappa", "nu_0"), 1.0)
+_CACHE_BYTES = 1_000_000
 _FROM_ESTIMATES = ("whole_sphere", "decoupled", "gradient_bound", "scale_variant_rate")
 
 
@@ -88,25 +91,39 @@ def constants_of(trace: Trace, path: Path | None, points: int) -> tuple[Mapping[
 
 def _estimate(path: Path, points: int) -> dict[str, Any]:
     """The estimate of this trace, computed once and kept beside it."""
-    kept = path / f"smoothness-{points}.json"
-    parts = sum(1 for _ in path.glob("part-*.nc"))
+    kept, snapshots = path / f"smoothness-{points}.json", _fingerprint(path)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        content = json.loads(kept.read_text())
-        if content["parts"] == parts:
+        content = json.loads(kept.read_bytes()[:_CACHE_BYTES])
+        if content["snapshots"] == snapshots and all(_is_positive(content["estimate"][name]) for name in ("L", "Lam")):
             return dict(content["estimate"])
     from ratetheory.training.curvature import estimate_smoothness
 
     estimate = estimate_smoothness(path, points=points).as_dict()
     # a trace that cannot be written to is estimated anew each time
     with contextlib.suppress(OSError):
-        replace_file(kept, json.dumps({"parts": parts, "estimate": estimate}).encode())
+        replace_file(kept, json.dumps({"snapshots": snapshots, "estimate": estimate}).encode())
     return estimate
+
+
+def _fingerprint(path: Path) -> str:
+    """A hash of what the estimate depends on: the specification and the snapshots."""
+    digest = hashlib.sha256(json.dumps(read_run(path)["specification"], sort_keys=True).encode())
+    for snapshot in sorted((path / "snapshots").iterdir()):
+        digest.update(snapshot.name.encode())
+        digest.update(snapshot.read_bytes() if snapshot.is_file() and snapshot.stat().st_size < PART_LIMIT else b"")
+    return digest.hexdigest()
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, float) and math.isfinite(value) and value > 0
 
 
 def _constants(trace: Trace, estimate: Mapping[str, Any]) -> dict[str, Any]:
     count = trace.dataset.sizes["block"]
     L, Lam, Lam_g = float(estimate["L"]), float(estimate["Lam"]), estimate["Lam_g"]
-    f_low = float(trace.facts["f_low"])
+    f_low = trace.facts.get("f_low")
+    if not isinstance(f_low, int | float) or not math.isfinite(f_low):
+        raise ValueError(f"f_low: {str(f_low)[:40]!r} in the facts of the trace is no number; allowed: a finite number")
     rate = float(trace.run["specification"].get("scale_variant_learning_rate", 0.0)) if Lam_g is not None else 0.0
     kappa = 1 - rate * (Lam_g or 0.0) / 2
     return {

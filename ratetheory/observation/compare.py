@@ -149,7 +149,18 @@ def _with_constants(
             found += _observe(claim, symbols, names, groups, alive, facts)
     if isinstance(constants, str):
         return [_inapplicable(o, constants) for o in found]
-    return [replace(o, estimated=o.status != "not applicable") for o in found]
+    return [_of_estimates(o) for o in found]
+
+
+def _of_estimates(observation: Observation) -> Observation:
+    """A claim that fails with estimated constants may be true: they are the largest at some points of the run, no bounds."""
+    if observation.status == "not applicable":
+        return observation
+    if observation.status == "violated":
+        where = f"step {observation.step}, {observation.block}"
+        reason = f"it fails at {where} with the estimated constants, which may be too small between the points; try more points"
+        observation = replace(observation, status="not resolvable", reason=reason)
+    return replace(observation, estimated=True)
 
 
 def _inapplicable(observation: Observation, reason: str) -> Observation:

@@ -169,6 +169,11 @@ def read_run(directory: Path) -> dict[str, Any]:
     for key, kind in (("blocks", list), ("facts", dict), ("specification", dict)):
         if not isinstance(run.get(key), kind):
             raise ValueError(f"{path}: {key} is missing or of the wrong kind; a {kind.__name__} is expected")
+    if not isinstance(run.get("provenance", {}), dict):
+        raise ValueError(f"{path}: provenance is of the wrong kind; a dict is expected")
+    for key, value in run["facts"].items():
+        if not key.isprintable() or (isinstance(value, str) and not (value.isprintable() and len(value) <= NAME_LIMIT)):
+            raise ValueError(f"{path}: facts: a text that cannot be printed; {NAME_LIMIT} printable characters are allowed")
     block_names(run["blocks"], path)
     return run
 
@@ -256,7 +261,8 @@ def load_trace(path: str | Path) -> Trace:
     names = block_names(run["blocks"], directory / "run.json")
     paths = part_paths(directory)
     if not paths:
-        raise ValueError(f"{directory}: the trace is empty; one complete part at least is needed")
+        diverged = f" (the run diverged at step {run.get('diverged_at_step')})" if run.get("status") == "diverged" else ""
+        raise ValueError(f"{directory}: the trace is empty{diverged}; one complete part at least is needed")
     if sum(p.stat().st_size for p in paths) > TRACE_LIMIT:
         raise ValueError(f"{directory}: the parts exceed {TRACE_LIMIT} bytes, the most that is read")
     parts = [_read_part(p, len(names)) for p in paths]

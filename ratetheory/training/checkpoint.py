@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def load(path: Path) -> dict[str, Any]:
     """Read what ``save`` wrote, tensors to the CPU; ``ValueError`` if it is corrupt, too large, or holds more than data."""
     if not path.is_file() or path.stat().st_size > CHECKPOINT_LIMIT:
         raise ValueError(f"{path}: no regular file of at most {CHECKPOINT_LIMIT} bytes")
+    _refuse_compressed(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the reader raises whatever a corrupt file leads it to
@@ -36,6 +38,22 @@ def load(path: Path) -> dict[str, Any]:
     return content
 
 
+def _refuse_compressed(path: Path) -> None:
+    """``ValueError`` for an archive that is larger inside than outside; torch itself compresses nothing."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise ValueError(f"{path}: corrupt, or not written by torch") from None
+    if (
+        any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+        or sum(e.file_size for e in entries) > CHECKPOINT_LIMIT
+    ):
+        raise ValueError(
+            f"{path}: compressed, or more than {CHECKPOINT_LIMIT} bytes inside; a file written by train is allowed"
+        )
+
+
 def snapshot_path(directory: Path, step: int) -> Path:
     """Where the weights before ``step`` lie."""
     return directory / SNAPSHOTS / f"weights-{step:09d}.pt"
@@ -43,4 +61,4 @@ def snapshot_path(directory: Path, step: int) -> Path:
 
 def snapshots(directory: Path) -> dict[int, Path]:
     """The snapshots of a trace directory by step."""
-    return {int(p.stem.removeprefix("weights-")): p for p in sorted((directory / SNAPSHOTS).glob("weights-?????????.pt"))}
+    return {int(p.stem.removeprefix("weights-")): p for p in sorted((directory / SNAPSHOTS).glob(f"weights-{'[0-9]' * 9}.pt"))}

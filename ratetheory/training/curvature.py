@@ -215,7 +215,8 @@ def _check(points: int, granularity: str, tolerance: float) -> None:
 
 def _network_of(directory: Path, device: str) -> tuple[Network, Images]:
     try:
-        spec = checked(TrainSpec(**read_run(directory)["specification"]))
+        # a trace recorded on another device is as good
+        spec = checked(TrainSpec(**{**read_run(directory)["specification"], "device": device}))
     except TypeError as error:
         raise ValueError(f"{directory}: the specification is not one of train") from error
     images = load_images(spec.data, torch.float64, torch.device(device))

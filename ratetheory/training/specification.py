@@ -86,6 +86,8 @@ def _integer(field: str, value: object, least: int, most: int) -> None:
 
 def _check_device(name: str) -> None:
     try:
+        if torch.device(name).type not in ("cpu", "cuda"):
+            raise RuntimeError("no device to train on")
         torch.empty(1, device=torch.device(name), dtype=torch.float64)
     except (RuntimeError, AssertionError, TypeError) as error:
         devices = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -65,11 +65,17 @@ def train(
         previous = _resumable(directory, spec)
         if previous["status"] != "running":
             return directory
-        with _threads(previous["provenance"]["threads"]):
+        threads = previous.get("provenance", {}).get("threads")
+        if not isinstance(threads, int) or threads < 1:
+            raise ValueError(
+                f"resume: {directory / 'run.json'} does not say how many threads; a trace written by train is allowed"
+            )
+        with _threads(threads):
             _continue(spec, directory, previous, progress, on_step)
         return directory
-    _prepare(directory, force)
+    _refuse_occupied(directory, force)
     run = _start(spec)
+    _prepare(directory)
     record = {
         "status": "running",
         "specification": spec.as_dict(),
@@ -101,9 +107,14 @@ def _continue(spec: TrainSpec, directory: Path, record: dict[str, Any], progress
     run, parts = _start(spec), 0
     if (directory / checkpoint.CHECKPOINT).exists():
         state = checkpoint.load(directory / checkpoint.CHECKPOINT)
-        run.network.module.load_state_dict(state["module"])
-        run.batches.set_state(state["batches"])
-        run.step, parts = state["step"], state["parts"]
+        try:
+            run.network.module.load_state_dict(state["module"])
+            run.batches.set_state(state["batches"])
+            run.step, parts = int(state["step"]), int(state["parts"])
+        except (RuntimeError, KeyError, TypeError, ValueError, AttributeError):
+            raise ValueError(
+                f"resume: {directory / checkpoint.CHECKPOINT} is not of this run; a trace written by train is allowed"
+            ) from None
     for path in part_paths(directory)[parts:]:
         path.unlink()
     if parts and not (directory / part_name(parts - 1)).exists():
@@ -203,13 +214,18 @@ def free_directory(name: str) -> Path:
     return Path("runs") / f"{name}-{number}"
 
 
-def _prepare(directory: Path, force: bool) -> None:
-    """Make the directory, or clear the trace in it if ``force`` says so; ``ValueError`` if it holds anything else."""
+def _refuse_occupied(directory: Path, force: bool) -> None:
+    """``ValueError`` if the directory holds anything, but for a trace if ``force`` says so."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        if not force:
+            raise ValueError(f"output: {directory} is not empty; a new or empty directory is allowed, or force")
+        read_run(directory)
+
+
+def _prepare(directory: Path) -> None:
+    """Make the directory, or clear the trace in it; ``ValueError`` if it cannot be written."""
     try:
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            if not force:
-                raise ValueError(f"output: {directory} is not empty; a new or empty directory is allowed, or force")
-            read_run(directory)
+        if (directory / "run.json").exists():
             _clear(directory)
         directory.mkdir(parents=True, exist_ok=True)
         probe = directory / ".probe"
@@ -221,9 +237,14 @@ def _prepare(directory: Path, force: bool) -> None:
 
 def _clear(directory: Path) -> None:
     """Remove what a run writes, and nothing else; ``run.json`` first, so that half a removal is no trace."""
-    for path in (directory / "run.json", directory / checkpoint.CHECKPOINT, *sorted(directory.glob("part-*.nc"))):
+    digits = "[0-9]"
+    parts, estimates = directory.glob(f"part-{digits * 6}.nc"), directory.glob("smoothness-*.json")
+    for path in (directory / "run.json", directory / checkpoint.CHECKPOINT, *parts, *estimates):
         path.unlink(missing_ok=True)
-    shutil.rmtree(directory / checkpoint.SNAPSHOTS, ignore_errors=True)
+    for path in (directory / checkpoint.SNAPSHOTS).glob(f"weights-{digits * 9}.pt"):
+        path.unlink()
+    with contextlib.suppress(OSError):
+        (directory / checkpoint.SNAPSHOTS).rmdir()
 
 
 def _resumable(directory: Path, spec: TrainSpec) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Real runs held against the claims: what holds is held, what is planted is found, what cannot be seen is said."""
 
+import json
 import shutil
 
 import numpy as np
@@ -110,6 +111,68 @@ def test_the_usual_network_is_told_which_hypothesis_it_misses(runs):
     assert all("eps = 1e-05" in reason for reason in reasons.values())
     assert isinstance(comparison.apriori, str)
     assert any(o.status == "held" and o.conclusion == "defect" for o in comparison.observations)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # a gain that moves far in one step, where the eps law is large
+        {"network": "usual", "bn_epsilon": 0.1, "scale_variant_learning_rate": 0.5, "learning_rate": 1.0},
+        # batches whose variance is tiny against their values
+        {"optimizer": "sgd", "batch_size": 2, "learning_rate": 0.1},
+        {"network": "usual", "optimizer": "sgd", "batch_size": 3, "learning_rate": 0.1},
+    ],
+)
+def test_true_runs_at_the_edge_are_not_violated(tmp_path, changes):
+    path = train(TrainSpec(steps=15, **changes), tmp_path / "edge", progress=False)
+    words = set(compare(load_trace(path)).verdicts().values())
+    assert "violated" not in words
+
+
+def test_a_claim_that_fails_with_estimates_is_not_violated(runs, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(runs["reference"], copy)
+    compare(copy, points=2)
+    kept = copy / "smoothness-2.json"
+    content = json.loads(kept.read_text())
+    content["estimate"]["L"] = content["estimate"]["Lam"] = 1e-6
+    kept.write_text(json.dumps(content))
+    comparison = compare(copy, points=2)
+    words = comparison.verdicts()
+    assert words["gradient-diameter"] == words["log-lyapunov"] == "not resolvable"
+    assert any("may be too small" in o.reason for o in comparison.observations if o.claim == "log-lyapunov")
+
+
+def test_a_trace_of_another_device_can_be_compared(runs, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(runs["reference"], copy)
+    run = json.loads((copy / "run.json").read_text())
+    run["specification"]["device"] = "cuda"
+    (copy / "run.json").write_text(json.dumps(run))
+    assert compare(copy, points=1).verdicts()["gd-rate"] == "held"
+
+
+@pytest.mark.parametrize("content", ["{", '{"snapshots": 1, "estimate": {}}', "[]", '{"estimate": {"L": -1.0}}'])
+def test_a_foreign_cache_of_estimates_is_not_believed(runs, tmp_path, content):
+    copy = tmp_path / "copy"
+    shutil.copytree(runs["reference"], copy)
+    for kept in copy.glob("smoothness-*.json"):
+        kept.write_text(content)
+    assert compare(copy, points=3).verdicts()["gd-rate"] == "held"
+
+
+def test_facts_that_would_confuse_a_terminal_are_refused(runs, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(runs["reference"], copy)
+    run = json.loads((copy / "run.json").read_text())
+    run["facts"]["scale_invariant_reason"] = "\x1b]0;owned\x07"
+    (copy / "run.json").write_text(json.dumps(run))
+    with pytest.raises(ValueError, match="cannot be printed"):
+        compare(copy)
+    run["facts"]["scale_invariant_reason"], run["facts"]["f_low"] = "fine", None
+    (copy / "run.json").write_text(json.dumps(run))
+    with pytest.raises(ValueError, match="f_low"):
+        compare(copy, points=1)
 
 
 def test_unrelated_gradients_are_violated(runs):

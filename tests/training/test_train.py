@@ -261,3 +261,33 @@ def test_a_gpu_obeys_the_theory_too(tmp_path):
     d = load_trace(train(TrainSpec(steps=10, device="cuda"), tmp_path / "run")).dataset
     S = d["squared_norm"].values
     np.testing.assert_allclose(S[1:], S[:-1] + 0.1**2 * d["squared_gradient"].values, rtol=3e-14)
+
+
+def test_a_compressed_snapshot_is_refused(tmp_path):
+    import zipfile
+
+    from ratetheory.training import checkpoint
+
+    path, bomb = tmp_path / "weights.pt", tmp_path / "bomb.pt"
+    checkpoint.save(path, {"module": torch.zeros(10**6)})
+    with zipfile.ZipFile(path) as stored, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as compressed:
+        for name in stored.namelist():
+            compressed.writestr(name, stored.read(name))
+    assert bomb.stat().st_size < path.stat().st_size / 10
+    assert checkpoint.load(path)
+    with pytest.raises(ValueError, match="compressed"):
+        checkpoint.load(bomb)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    from ratetheory.training import checkpoint
+
+    path = train(TrainSpec(steps=3), tmp_path / "run", progress=False)
+    record = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps({**record, "status": "running"}))
+    checkpoint.save(path / checkpoint.CHECKPOINT, {"a": 1})
+    with pytest.raises(ValueError, match="is not of this run"):
+        train(TrainSpec(steps=3), path, resume=True, progress=False)
+    (path / "run.json").write_text(json.dumps({k: v for k, v in {**record, "status": "running"}.items() if k != "provenance"}))
+    with pytest.raises(ValueError, match="threads"):
+        train(TrainSpec(steps=3), path, resume=True, progress=False)
