@@ -43,7 +43,7 @@ TWICE_DIFFERENTIABLE = Hypothesis(
 )
 GRADIENT_STEP = Hypothesis(
     "gradient-step",
-    "w_{t+1} = w_t - eta_t grad f_t(w_t) and g_{t+1} = g_t - eta_g grad_g f_t, no momentum, no decay; f_t may be a minibatch loss",
+    "w_{t+1} = w_t - eta_t grad f_t(w_t), g likewise at rate eta_g; no momentum, no decay; f_t may be a minibatch loss",
     "gradient_step",
     _flag("gradient_step", "the update is not a plain gradient step"),
 )
