@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Symbol, oo
+from sympy import Dummy, Expr, Symbol, log, oo
 
+from ratetheory.symbolic.algebra import is_nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables
 from ratetheory.symbolic.rules import check_block, follows
 from ratetheory.symbolic.vectors import BOUND_BLOCKS
-
-
-@rule("choice by a condition")
-def choose(ctx: Context, branch: IfLess, holds: bool) -> Inference:
-    """The value of ``IfLess`` under its condition, or under the negation."""
-    left, right, a, b = branch.args
-    condition = Relation(left, "<", right)
-    assumed = condition if holds else condition.negation()
-    return Inference(Relation(branch, "==", a if holds else b), assumptions=frozenset({assumed}))
 
 
 def _check_real(*expressions: Expr) -> None:
@@ -24,6 +16,24 @@ def _check_real(*expressions: Expr) -> None:
     for expression in expressions:
         if not expression.is_real:
             raise RuleFailure(f"{expression} is not certainly real")
+
+
+def _with_real_logarithms(value: Expr) -> Expr:
+    """The value with a real number for each logarithm of something nonnegative: the kernel sees to it that it is not zero."""
+    logarithms = (one for one in value.atoms(log) if is_nonnegative(one.args[0]))
+    return value.xreplace({one: Dummy(real=True) for one in logarithms})
+
+
+@rule("choice by a condition")
+def choose(ctx: Context, branch: IfLess, holds: bool) -> Inference:
+    """The value of ``IfLess`` under its condition, or under the negation."""
+    left, right, a, b = branch.args
+    value = a if holds else b
+    if value != oo:
+        _check_real(_with_real_logarithms(value))
+    condition = Relation(left, "<", right)
+    assumed = condition if holds else condition.negation()
+    return Inference(Relation(branch, "==", value), assumptions=frozenset({assumed}))
 
 
 @rule("the larger of two")
@@ -36,6 +46,7 @@ def larger_of(ctx: Context, largest: Largest, which: int) -> Inference:
 @rule("the larger of two is one of them")
 def larger_is(ctx: Context, largest: Largest, which: int) -> Inference:
     """The larger of two is the one that is at least the other (a local assumption)."""
+    _check_real(*largest.args)
     other, own = largest.args[1 - which], largest.args[which]
     condition = Relation(other, "<=" if which == 1 else "<", own)
     return Inference(Relation(largest, "==", own), assumptions=frozenset({condition}))
@@ -45,6 +56,7 @@ def larger_is(ctx: Context, largest: Largest, which: int) -> Inference:
 def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -> Inference:
     """From ``x <= a`` and ``x <= b``: ``x <= min(a, b)``."""
     left = first.relation.left
+    _check_real(left)
     wanted = [Relation(left, "<=", bound) for bound in smallest.args]
     if not follows(wanted[0], (first,)) or not follows(wanted[1], (second,)):
         raise RuleFailure("the facts do not bound one number by both")
@@ -55,6 +67,7 @@ def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -
 def largest_below(ctx: Context, largest: Largest, first: Fact, second: Fact) -> Inference:
     """From ``a <= x`` and ``b <= x``: ``max(a, b) <= x``."""
     right = first.relation.right
+    _check_real(right)
     wanted = [Relation(bound, "<=", right) for bound in largest.args]
     if not follows(wanted[0], (first,)) or not follows(wanted[1], (second,)):
         raise RuleFailure("the facts do not bound both by one number")

@@ -61,7 +61,7 @@ def above_infimum(ctx: Context, infimum: InfimumOnBoundary, fact: Fact, x: Symbo
         declared(x) != {"positive": True}
         or not is_positive(x_0)
         or any(a.has(x) for a in rest)
-        or x_0.has(x)
+        or infimum.has(x)
         or fact.relation.left.has(x)
     ):
         raise RuleFailure(f"the fact does not hold for every {x}")
@@ -79,7 +79,7 @@ def above_infimum_over_multipliers(ctx: Context, infimum: InfimumOverMultipliers
     check_generic(nu, fact.relation, *fact.assumptions)
     rest = fact.assumptions - {Relation(nu_0, "<=", nu)}
     generic = declared(nu) == {"positive": True} and is_nonnegative(nu_0)
-    if not generic or any(a.has(nu) for a in rest) or fact.relation.left.has(nu):
+    if not generic or infimum.has(nu) or any(a.has(nu) for a in rest) or fact.relation.left.has(nu):
         raise RuleFailure(f"the fact does not hold for every {nu}")
     if fact.relation.symbol == "==" or not is_zero(fact.relation.right - body.xreplace({MULTIPLIER: nu})):
         raise RuleFailure(f"the fact does not bound the infimum's function at {nu}")

@@ -266,6 +266,8 @@ def _named(atom: Any, bound: frozenset[Symbol], *others: Any) -> Places:
 def _pair(pair: Any, bound: frozenset[Symbol]) -> Places:
     atom, coefficient = pair
     _named(atom, bound)
+    if not coefficient.is_real:
+        raise IllFormed(f"{coefficient} is not certainly real")
     if block_of(atom) == FAMILY:
         # Inside a sum over all blocks its index is bound; places there hold for any block.
         if coefficient.has(ANY_BLOCK):

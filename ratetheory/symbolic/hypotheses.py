@@ -369,7 +369,8 @@ def cite(ctx: Context, slug: str, conclusion: str) -> Inference:
 def substitute_vector(ctx: Context, fact: Fact, equation: Fact) -> Inference:
     """The fact with a named vector replaced, in points, directions and inner products, by what an equation gives it."""
     left = equation.relation.left
-    if equation.relation.symbol != "==" or equation.assumptions or not isinstance(left, Vector):
+    always = not equation.assumptions and not equation.relation.has(Witness, OTHER_BLOCK)
+    if equation.relation.symbol != "==" or not always or not isinstance(left, Vector):
         raise RuleFailure(f"{equation} is no equation of vectors")
     ((pattern, coefficient),) = left.terms()
     if coefficient != 1:

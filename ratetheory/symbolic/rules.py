@@ -110,8 +110,9 @@ def combine(ctx: Context, goal: Relation, *terms: Term) -> Inference:
 
 def _combination(goal: Relation, terms: Sequence[Term]) -> Inference:
     remainder, strict, facts = goal.gap, False, []
+    every = [fact for _, *used in terms for fact in used]
     for factor, *used in terms:
-        factor = check_defined(sympify(factor), *used)
+        factor = check_defined(sympify(factor), *every)
         equation = any(f.relation.symbol == "==" for f in used)
         if goal.symbol == "==" and not equation:
             raise RuleFailure("an equation follows from equations alone")
@@ -255,13 +256,22 @@ def instantiate_family(ctx: Context, fact: Fact, pattern: Indexed, value: Expr) 
     return Inference(relation, (fact,), nonzero=_places(relation))
 
 
+def check_decided(condition: Relation) -> None:
+    """The condition is an inequality of real numbers, so it or its negation holds.
+
+    Raises:
+        RuleFailure: if it may not be.
+    """
+    if condition.symbol == "==" or not condition.left.is_real or not condition.right.is_real:
+        raise RuleFailure(f"one of {condition} and its negation need not hold")
+
+
 @rule("cases")
 def cases(ctx: Context, first: Fact, second: Fact, condition: Relation) -> Inference:
     """What holds under a condition and under its negation holds."""
     if first.relation != second.relation:
         raise RuleFailure("the two cases prove different relations")
-    if condition.symbol == "==" or not condition.left.is_real or not condition.right.is_real:
-        raise RuleFailure(f"one of {condition} and its negation need not hold")
+    check_decided(condition)
     opposite = condition.negation()
     rest = (first.assumptions - {condition}) | (second.assumptions - {opposite})
     return Inference(first.relation, (first, second), rest)
@@ -402,7 +412,7 @@ def vector_identity(ctx: Context, goal: Relation, *equations: Fact) -> Inference
     difference = goal.left - goal.right
     for equation in equations:
         old, new = equation.relation.left, equation.relation.right
-        if equation.assumptions or equation.relation.symbol != "==":
+        if equation.assumptions or equation.relation.symbol != "==" or equation.relation.has(Witness, OTHER_BLOCK):
             raise RuleFailure(f"{equation} is no equation that always holds")
         if isinstance(old, Vector):
             ((atom, coefficient),) = old.terms()

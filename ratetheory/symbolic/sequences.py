@@ -7,6 +7,7 @@ from sympy import Add, Expr, S, Sum
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import LeastOverSteps, Relation, Witness, bound_variables
+from ratetheory.symbolic.rules import check_decided
 from ratetheory.symbolic.vectors import HORIZON, STEP
 
 
@@ -77,6 +78,8 @@ def induction(ctx: Context, claim: Relation, base: Fact, *steps: Fact, guard: Re
     for relation in (claim, guard):
         if relation is not None:
             _check_free(relation.left, relation.right)
+    if guard is not None:
+        check_decided(guard)
     start = claim.map(lambda side: _at(side, S.Zero))
     after = claim.map(lambda side: _at(side, STEP + 1))
     guards = [guard] if guard else []

@@ -7,11 +7,12 @@ import pytest
 from sympy import Abs, IndexedBase, Integer, Product, S, Sum, Symbol, atan, cos, log, oo, pi, sqrt, tan
 
 from ratetheory.claims import claims
+from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.symbolic import calculus, choices, derive, inequalities, rules, sequences
 from ratetheory.symbolic import derivation as module
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.derivation import derivations
-from ratetheory.symbolic.extrema import above_infimum
+from ratetheory.symbolic.extrema import above_infimum, above_infimum_over_multipliers
 from ratetheory.symbolic.kernel import Context, Inference, RuleFailure
 from ratetheory.symbolic.namespace import (
     IfLess,
@@ -20,6 +21,7 @@ from ratetheory.symbolic.namespace import (
     LargestBlock,
     LeastOverSteps,
     Relation,
+    Smallest,
     letter,
     m,
     s,
@@ -146,7 +148,46 @@ def unit_by_a_number_of_this_step(c):
     return h.whole_sphere(c, h.FULL_LOSS, point, e, e, own, h.unit(c, "v"), h.unit(c, "e", VARIANT))
 
 
+def infimum_with_the_variable_inside(c):
+    x = Symbol("y_1", positive=True)
+    infimum = InfimumOnBoundary(P, x)
+    bound = slope_on_boundary(m, x, x)
+    return above_infimum(c, infimum, identity_below(c, bound), x)
+
+
+def identity_below(c, bound):
+    return combine(c, le(bound, bound))
+
+
+def multiplier_inside(c):
+    nu = Symbol("nu_1", positive=True)
+    infimum = m.infimum_over_multipliers(lambda one: one + nu, s.nu_0)
+    return above_infimum_over_multipliers(c, infimum, by_sign(c, le(0, 2 * nu)), nu)
+
+
+def larger_of_no_numbers(c):
+    largest = Largest(NOT_REAL - 1, NOT_REAL)
+    return rules.discharge(c, choices.larger_is(c, largest, 1), by_sign(c, le(NOT_REAL - 1, NOT_REAL)))
+
+
+def undecided_guard(c):
+    guard, after = lt(0, NOT_REAL + 0 * STEP), by_sign(c, le(0, letter("G", STEP + 1)))
+    return sequences.induction(c, le(0, s.G), by_sign(c, le(0, letter("G", S.Zero))), after, after, guard=guard)
+
+
 REFUSED = {
+    "infimum: the variable inside": infimum_with_the_variable_inside,
+    "multipliers: the variable inside": multiplier_inside,
+    "larger: of no real numbers": larger_of_no_numbers,
+    "choice: of no real number": lambda c: choices.choose(c, IfLess(S.Zero, S.One, NOT_REAL, S.Zero), True),
+    "smaller: above no real number": lambda c: choices.below_smaller(
+        c, Smallest(NOT_REAL, NOT_REAL + 1), by_sign(c, le(NOT_REAL, NOT_REAL)), by_sign(c, le(NOT_REAL, NOT_REAL + 1))
+    ),
+    "larger: below no real number": lambda c: choices.largest_below(
+        c, Largest(NOT_REAL, NOT_REAL - 1), by_sign(c, le(NOT_REAL, NOT_REAL)), by_sign(c, le(NOT_REAL - 1, NOT_REAL))
+    ),
+    "induction: neither guard nor its negation": undecided_guard,
+    "a point that is not real": lambda c: h.lower_bound(c, h.FULL_LOSS, h.directions() + h.named("e").scale(NOT_REAL)),
     "an inequality discharges an equation": lambda c: rules.discharge(c, suppose(c, eq(0, 1)), by_sign(c, lt(0, 1))),
     "|x| = y gives x = y": lambda c: rules.below_absolute(c, identity(c, eq(Abs(A), Abs(A))), A),
     "combine: a denominator of the goal alone": lambda c: combine(c, eq((A**2 - B**2) / (A - B), A + B)),
@@ -265,10 +306,11 @@ def test_a_sound_use_of_the_same_rules_is_still_possible(ctx):
 
 def test_what_a_fact_divides_by_may_be_used_where_the_fact_is(ctx):
     positive = suppose(ctx, lt(0, A))
-    fact = combine(ctx, le(0, (1 / A - 1) ** 2), ((1 / A - 1) ** 2, suppose(ctx, le(0, 1))), (0, positive))
-    assert fact.assumptions >= {positive.relation}
+    product = suppose(ctx, eq(B, P * A))
+    fact = combine(ctx, le(B / A, P), (1 / A, product), (0, positive))
+    assert fact.assumptions == {positive.relation, product.relation}
     with pytest.raises(RuleFailure, match="may be zero"):
-        combine(ctx, le(0, (1 / A - 1) ** 2))
+        combine(ctx, le(B / A, P), (1 / A, product))
 
 
 def test_a_supposition_may_be_defined_by_another_one(ctx):
