@@ -1,8 +1,9 @@
 """How a claim is derived: a small proof checker over sympy, from the definition f(k w) = f(w) to every conclusion.
 
 Reading order: ``vectors`` (inner products, losses), ``algebra`` (normal forms), ``namespace`` (the claims' formulas in sympy),
-``kernel`` (facts), the rules (``rules``, ``choices``, ``sequences``, ``inequalities``, ``hypotheses``, ``calculus``,
-``extrema``), ``derivations`` (one file a claim family), ``derivation`` (verdicts), ``latex`` (the printed document).
+``formation`` (the grammar of facts), ``kernel`` (facts), the rules (``rules``, ``choices``, ``sequences``, ``inequalities``,
+``hypotheses``, ``calculus``, ``extrema``), ``derivations`` (one file a claim family), ``derivation`` (verdicts), ``latex``
+(the printed document).
 """
 
 from __future__ import annotations

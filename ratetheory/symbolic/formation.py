@@ -101,7 +101,7 @@ def singular_places(relation: Relation) -> Places:
 
 
 def _side(side: Any) -> Places:
-    if side in (oo, -oo):
+    if side == oo:
         return frozenset()
     if type(side) is IfLess:
         # The claims write "no bound" as the value infinity of a choice, and of nothing else.
@@ -177,7 +177,7 @@ def _factors(place: Expr) -> tuple[Expr, ...]:
     """Factors of numerator and denominator: the place is not zero where none of them is."""
     product = Mul.make_args(place.together().factor(deep=False) if place.is_Add else place)
     bases = (factor.base if isinstance(factor, Pow) else factor for factor in product)
-    return tuple(base for base in bases if not base.is_Number)
+    return tuple(base for base in bases if base == 0 or not base.is_Number)
 
 
 def _monic(factor: Expr) -> Expr:

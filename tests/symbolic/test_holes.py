@@ -1,6 +1,8 @@
 """False statements that once were proved with the rules: none may be, whatever derivation asks for it."""
 
+import ast
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -10,6 +12,7 @@ from ratetheory.claims import claims
 from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.symbolic import calculus, choices, derive, inequalities, rules, sequences
 from ratetheory.symbolic import derivation as module
+from ratetheory.symbolic import derivations as package
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.derivation import derivations
 from ratetheory.symbolic.extrema import above_infimum, above_infimum_over_multipliers
@@ -176,6 +179,10 @@ def undecided_guard(c):
 
 
 REFUSED = {
+    "a denominator that is zero": lambda c: by_sign(
+        c, le(P / ((A + 1) ** 2 - A**2 - 2 * A - 1), P / ((A + 1) ** 2 - A**2 - 2 * A - 1) + 1)
+    ),
+    "the logarithm of zero": lambda c: by_sign(c, le(log(0, evaluate=False), log(0, evaluate=False) + 1)),
     "infimum: the variable inside": infimum_with_the_variable_inside,
     "multipliers: the variable inside": multiplier_inside,
     "larger: of no real numbers": larger_of_no_numbers,
@@ -368,3 +375,20 @@ def test_a_changed_claim_of_the_registry_is_not_taken_as_proved(monkeypatch, pro
     outcome = derive_with(monkeypatch, "wngrad-recursion", "square", lambda c: h.cite(c, "norm-growth", "norm"), mutant)
     assert proved["norm-growth"].verdict.status == "proved"
     assert outcome.status == "undecided"
+
+
+@pytest.mark.parametrize("source", sorted(Path(package.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_derivations_use_the_public_rules_alone(source):
+    """Python hides nothing for certain: a derivation that reached for what is private would be seen here."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert not node.attr.startswith("_"), f"{source.name}:{node.lineno} {node.attr}"
+            assert isinstance(node.ctx, ast.Load), f"{source.name}:{node.lineno} assigns {node.attr}"
+        if isinstance(node, ast.ImportFrom):
+            assert not any(one.name.startswith("_") for one in node.names), f"{source.name}:{node.lineno}"
+            if node.module == "ratetheory.symbolic.kernel":
+                assert {one.name for one in node.names} <= {"Context", "Fact", "lemma"}
+        if isinstance(node, ast.Name):
+            assert node.id not in {"setattr", "getattr", "vars", "exec", "eval", "globals", "__import__"}
+        if isinstance(node, ast.ClassDef):
+            raise AssertionError(f"{source.name}:{node.lineno} defines a class")
