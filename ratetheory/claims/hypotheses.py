@@ -67,11 +67,16 @@ PREDICTED_DEFECT = Hypothesis(
 )
 WHOLE_SPHERE = Hypothesis(
     "whole-sphere",
-    "|Hess f[xi_i, xi_j]| <= L_ij for all unit tangents at every point of the product of spheres",
+    "|Hess f[xi_i, xi_j]| <= L_ij for all unit tangents (unit vectors in g) at every point of the spheres and every g",
     "smooth_on_spheres",
     _flag("whole_sphere", "the smoothness constants are not known on the whole sphere"),
 )
-EVEN = Hypothesis("even", "f(-w) = f(w)", "even_function", _flag("even", "the loss is not even in the block"))
+EVEN = Hypothesis(
+    "even",
+    "f(-w) = f(w) for the block alone, the others fixed",
+    "even_function",
+    _flag("even", "the loss is not even in the block"),
+)
 LOWER_BOUND = Hypothesis(
     "lower-bound", "f >= f_low", "bounded_below", _flag("lower_bound", "no lower bound of the loss is known")
 )

@@ -125,7 +125,8 @@ def _derive_conclusion(ctx: Context, conclusion: Conclusion) -> dict[str, str]:
         conclude(ctx, goal, functions[conclusion.slug](ctx), conclusion)
     except Refuted as failure:
         return {"status": "refuted", "reason": str(failure)}
-    except (RuleFailure, ValueError) as failure:
+    except (RuleFailure, ValueError, AttributeError, TypeError, StopIteration) as failure:
+        # a malformed derivation proves nothing; it is no reason to stop
         return {"status": "undecided", "reason": str(failure)}
     return {"status": "proved", "reason": ""}
 
