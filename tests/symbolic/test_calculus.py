@@ -8,11 +8,11 @@ from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.calculus import differentiate, extrema, extremal_value, half_period, stationary, taylor
 from ratetheory.symbolic.extrema import above_infimum, above_infimum_over_multipliers, below_larger_root, infimum_below
-from ratetheory.symbolic.hypotheses import ANGLE, FULL_LOSS, STEP_LOSS, circle, directions, loss_along, named, weights
+from ratetheory.symbolic.hypotheses import ANGLE, STEP_LOSS, circle, directions, loss_along, named, weights
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import InfimumOnBoundary, InfimumOverMultipliers, LargerIncrement, Relation, m, s
 from ratetheory.symbolic.rules import by_sign, combine, identity, instantiate, suppose
-from ratetheory.symbolic.vectors import BLOCK, HORIZON, VARIANT, Vector, differential
+from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, HORIZON, VARIANT, Vector, differential
 
 SHIFT, FACTOR = Symbol("s_1", real=True), Symbol("rho", positive=True)
 

@@ -35,6 +35,7 @@ from ratetheory.symbolic.vectors import (
     BLOCKS,
     BOUND_BLOCKS,
     FAMILY,
+    FULL_LOSS,
     HORIZON,
     OTHER_BLOCK,
     SECOND_BLOCK,
@@ -139,7 +140,7 @@ def unit_by_another_step(c):
     length = sqrt(inner(z, z))
     direction = h.named("z", VARIANT, STEP + 1).scale(1 / length)
     known = identity(c, eq(inner(z, z), inner(z, z)))
-    return h.whole_sphere(c, h.FULL_LOSS, h.directions(), direction, direction, known, h.unit(c, "v"))
+    return h.whole_sphere(c, FULL_LOSS, h.directions(), direction, direction, known, h.unit(c, "v"))
 
 
 def unit_by_a_number_of_this_step(c):
@@ -148,7 +149,7 @@ def unit_by_a_number_of_this_step(c):
     point = h.directions() - h.named("v") + scaled
     own = rules.symmetric(c, h.define(c, "S"))
     e = h.named("e", VARIANT)
-    return h.whole_sphere(c, h.FULL_LOSS, point, e, e, own, h.unit(c, "v"), h.unit(c, "e", VARIANT))
+    return h.whole_sphere(c, FULL_LOSS, point, e, e, own, h.unit(c, "v"), h.unit(c, "e", VARIANT))
 
 
 def infimum_with_the_variable_inside(c):
@@ -194,7 +195,7 @@ REFUSED = {
         c, Largest(NOT_REAL, NOT_REAL - 1), by_sign(c, le(NOT_REAL, NOT_REAL)), by_sign(c, le(NOT_REAL - 1, NOT_REAL))
     ),
     "induction: neither guard nor its negation": undecided_guard,
-    "a point that is not real": lambda c: h.lower_bound(c, h.FULL_LOSS, h.directions() + h.named("e").scale(NOT_REAL)),
+    "a point that is not real": lambda c: h.lower_bound(c, FULL_LOSS, h.directions() + h.named("e").scale(NOT_REAL)),
     "an inequality discharges an equation": lambda c: rules.discharge(c, suppose(c, eq(0, 1)), by_sign(c, lt(0, 1))),
     "|x| = y gives x = y": lambda c: rules.below_absolute(c, identity(c, eq(Abs(A), Abs(A))), A),
     "combine: a denominator of the goal alone": lambda c: combine(c, eq((A**2 - B**2) / (A - B), A + B)),
@@ -244,16 +245,14 @@ REFUSED = {
     "a letter at a block that is a number": lambda c: by_sign(c, le(0, letter("G", block=HORIZON))),
     "a letter at half a step": lambda c: by_sign(c, le(0, letter("G", S.Half))),
     "sum over blocks: over a constant": lambda c: rules.sum_blocks(c, h.define(c, "kappa"), s.kappa),
-    "sum over blocks: over the loss's bound": lambda c: rules.sum_blocks(
-        c, h.lower_bound(c, h.FULL_LOSS, h.weights()), s.f_low
-    ),
+    "sum over blocks: over the loss's bound": lambda c: rules.sum_blocks(c, h.lower_bound(c, FULL_LOSS, h.weights()), s.f_low),
     "sum over blocks: over their number": lambda c: rules.sum_blocks(c, by_sign(c, le(0, BLOCKS)), BLOCKS),
     "sum over blocks: over a family": lambda c: rules.sum_blocks(c, by_sign(c, le(0, P)), FAMILY),
     "sum over blocks: under a largest block": lambda c: rules.sum_blocks(
         c, choices.below_largest_block(c, LargestBlock(letter("Lam", block=J)), BLOCK), J
     ),
     "single block: a sum from 2": lambda c: h.single_block(c, Sum(S.One, (J, 2, BLOCKS))),
-    "scale invariance in g": lambda c: h.scale_invariance(c, h.FULL_LOSS, h.weights(), s.k, VARIANT),
+    "scale invariance in g": lambda c: h.scale_invariance(c, FULL_LOSS, h.weights(), s.k, VARIANT),
     "scale invariance of something else": lambda c: h.scale_invariance(c, Symbol("z"), h.weights(), s.k, BLOCK),
     "a unit vector by another step": unit_by_another_step,
     "a unit vector by a number of this step": unit_by_a_number_of_this_step,
@@ -284,7 +283,7 @@ REFUSED = {
     ),
     "special case: a factor for each block": lambda c: instantiate(
         c,
-        h.lower_bound(c, h.FULL_LOSS, h.directions() + family(h.named("v")).scale(P)),
+        h.lower_bound(c, FULL_LOSS, h.directions() + family(h.named("v")).scale(P)),
         {P: letter("S", STEP, FAMILY)},
     ),
     "family: a sum inside": lambda c: another_family(c, m.over_blocks(s.G) * s.G),

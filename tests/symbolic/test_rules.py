@@ -7,7 +7,7 @@ from ratetheory.claims import claims
 from ratetheory.symbolic import choices, rules
 from ratetheory.symbolic.hypotheses import gradient_step, named, scale_variant_rate
 from ratetheory.symbolic.kernel import Context, RuleFailure
-from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, letter, s
+from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, Witness, letter, s
 from ratetheory.symbolic.rules import suppose
 from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, OTHER_BLOCK, STEP
 
@@ -70,7 +70,7 @@ FALSE_STEPS = {
         c, suppose(c, le(0, letter("G", block=OTHER_BLOCK))), {BLOCK: OTHER_BLOCK}
     ),
     "instantiate: a number that exists": lambda c: rules.instantiate(
-        c, suppose(c, le(A, rules.Witness("w", real=True))), {A: Integer(1)}
+        c, suppose(c, le(A, Witness("w", real=True))), {A: Integer(1)}
     ),
     "family: a letter": lambda c: rules.instantiate_family(c, rules.by_sign(c, le(0, s.L)), s.L, S.Zero),
     "family: negative": lambda c: rules.instantiate_family(
