@@ -37,13 +37,6 @@ def number(value: Any) -> Ball:
     return arb(value)
 
 
-def blocks(values: list[Any]) -> np.ndarray:
-    """Numbers of several blocks as an array of balls."""
-    result = np.empty(len(values), dtype=object)
-    result[:] = [number(v) for v in values]
-    return result
-
-
 def _elementwise(function: Callable[..., Ball], arguments: int) -> Callable[..., Any]:
     lifted = np.frompyfunc(function, arguments, 1)
 

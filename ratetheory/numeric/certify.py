@@ -150,10 +150,6 @@ def _candidates(problem: Problem, methods: Sequence[str], every: bool, nu: Any) 
     return found
 
 
-def _upper(x: Any) -> Any:
-    return x.upper()
-
-
 def best_multiplier(constants: Constants, weight: Fraction) -> Fraction | None:
     """A good multiplier of the shared budget, not below 1/(kappa eta_g); ``None`` where floats cannot find one."""
     if len(moving(constants)) == 0 or (len(constants.blocks) == 1 and not constants.scale_variant):
@@ -186,7 +182,7 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
             return _without_blocks(constants, weight)
         problem = problem_in(balls, balls.number, _ball_array, constants, weight)
         found = _candidates(problem, methods, every, nu)
-        best = min(found, key=lambda candidate: _upper(candidate.C)) if found else None
+        best = min(found, key=lambda candidate: candidate.C.upper()) if found else None
         total = balls.infinity if best is None else best.C
         at_start = trivial(balls, problem_in(balls, balls.number, _ball_array, constants, start_weight))
         return Certified(best, total, at_start, problem, blocks, tuple(Lam[i] for i in indices))
