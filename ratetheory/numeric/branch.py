@@ -89,7 +89,7 @@ def infimum(
 def derivative_of(function: Function) -> Function:
     """The derivative by automatic differentiation, for functions that take ``flint.arb_series`` as well as balls.
 
-    ``supremum`` asks for it only where the function itself is finite: a series divided by a ball around 0 raises ``ValueError``.
+    ``supremum`` asks for it only where the function is finite: a series divided by a ball around 0 raises ``ValueError``.
     """
     return lambda x: function(arb_series([x, 1], 2))[1]
 

@@ -70,7 +70,7 @@ def test_no_result_is_made_up():
         branch.supremum(lambda x: x / (x - x), arb(0), arb(1), pieces=1000)
     with pytest.raises(balls.NotNarrow):
         branch.supremum(lambda x: 1 / x, arb(0), arb(0))
-    with pytest.raises(ValueError, match="low: .* is not allowed"):
+    with pytest.raises(ValueError, match="is not allowed; allowed: a number from 0"):
         branch.supremum(lambda x: x, arb(2), arb(1))
 
 
