@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import ratetheory as rt
-from ratetheory.numeric.attack import attack
+from ratetheory.attack.search import attack
 
 verification = rt.verify("growth-certificate")
 for verdict in verification.verdicts:

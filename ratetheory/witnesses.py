@@ -88,7 +88,7 @@ def _attack(claim: Claim, seed: int, deadline: float | None) -> Verdict:
     left = _remaining(deadline)
     if left is not None and left <= 0:
         return Verdict(claim.slug, "attack", "undecided", {"reason": "the budget ended before the attack"}, seed)
-    from ratetheory.numeric.attack import Undecided, attack
+    from ratetheory.attack.search import Undecided, attack
 
     start = time.monotonic()
     try:

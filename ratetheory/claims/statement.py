@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Relation = Literal["==", "<="]
-Setting = Literal["point", "great-circle", "step-inequality", "trajectory"]
+Setting = str
+"""The name of the arena where a conclusion is attacked."""
 Formula = Callable[[Any, Any], Any]
 Facts = Mapping[str, Any]
 """What an instance, a simulated trajectory or a training run says about itself; hypotheses are read off it."""
@@ -67,8 +68,8 @@ class Conclusion:
 class Claim:
     """A statement of the theory, named by ``slug`` everywhere.
 
-    ``setting`` says where it is attacked: at single points, along great circles, on the one-variable inequality of one step,
-    or along trajectories of gradient descent. ``errata`` records where a printed form fails.
+    ``setting`` names the arena where it is attacked, such as single points, great circles, the one-variable inequality of one
+    step, or trajectories of gradient descent. ``errata`` records where a printed form fails.
     """
 
     slug: str

@@ -32,6 +32,11 @@ _ALL = (
     Symbol("circle_curvature", r"\nabla^2 f(c)[c',c']", "step", "Hessian of f at the circle's point along its unit tangent"),
     Symbol("circle_drop", r"f(c)-f(w)", "step", "difference of f between two points of the great circle"),
     Symbol("value", r"f(w)", "step", "value of f at the point", per_block=False),
+    # stochastic gradients
+    # decay, momentum, other optimisers
+    # equilibria
+    # a batch-normalised neuron
+    # AdaGrad-Norm
     # constants
     Symbol("L", r"L", "constant", "smoothness L_ii of the block on its sphere"),
     Symbol("M", r"M", "constant", "matrix of the smoothness constants L_ij, L_ig, L_gg"),

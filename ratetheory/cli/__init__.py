@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 import click
 
 from ratetheory import __version__
+from ratetheory.cli.lazy import Lazy
 
 _COMMANDS = {
-    "bound": ("bound", "Compute a convergence bound as a number that is a guaranteed upper bound."),
-    "claims": ("claims", "List the claims, or show one with its statement and source."),
-    "compare": ("compare", "Hold the theory against recorded training runs."),
-    "demo": ("demo", "Train, verify, bound and compare, and write the report: everything in one command."),
-    "derive": ("derive", "Derive a claim symbolically, step by step."),
-    "train": ("train", "Train a batch-normalised network and record its trace."),
-    "verify": ("verify", "Check claims: derivation and attack, or replay a counterexample."),
+    "bound": "Compute a convergence bound as a number that is a guaranteed upper bound.",
+    "claims": "List the claims, or show one with its statement and source.",
+    "compare": "Hold the theory against recorded training runs.",
+    "demo": "Train, verify, bound and compare, and write the report: everything in one command.",
+    "derive": "Derive a claim symbolically, step by step.",
+    "train": "Train a batch-normalised network and record its trace.",
+    "verify": "Check claims: derivation and attack, or replay a counterexample.",
 }
 
 
-class _Lazy(click.Group):
-    """A group that knows its commands by name and help, and imports one only when it is used."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        command = getattr(import_module(f"ratetheory.cli.{_COMMANDS[name][0]}"), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, help_text) for name, (_, help_text) in _COMMANDS.items()])
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Lazy,
+    places={name: (f"ratetheory.cli.{name.replace('-', '_')}", text) for name, text in _COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="ratetheory")
 def ratetheory() -> None:
     """Convergence theory of scale-invariant training: bound, verify, compare.

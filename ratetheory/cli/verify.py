@@ -54,10 +54,10 @@ def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str 
 
 def _save(verification: Any, path: str) -> None:
     """Write the counterexample, or the instance on which the two sides of a conclusion came closest."""
+    from ratetheory.attack.arenas import from_json
+    from ratetheory.attack.replay import save_counterexample
+    from ratetheory.attack.search import counterexample
     from ratetheory.claims import claims
-    from ratetheory.numeric.attack import counterexample
-    from ratetheory.numeric.instances import from_json
-    from ratetheory.numeric.replay import save_counterexample
 
     evidence = verification.witness("attack").evidence
     if "counterexample" in evidence:
@@ -99,9 +99,9 @@ def _print_reasons(done: list[Any]) -> None:
 
 
 def _replay(path: str, as_json: bool) -> int:
+    from ratetheory.attack.replay import replay
+    from ratetheory.attack.search import Undecided
     from ratetheory.claims import claims
-    from ratetheory.numeric.attack import Undecided
-    from ratetheory.numeric.replay import replay
 
     try:
         verdict = replay(path, claims)

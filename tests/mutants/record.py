@@ -1,8 +1,9 @@
 """Record a counterexample for each mutant that has none: ``python -m tests.mutants.record``."""
 
-from ratetheory.numeric.attack import attack
-from ratetheory.numeric.replay import save_counterexample
-from tests.mutants.mutants import COUNTEREXAMPLES, MUTANTS
+from ratetheory.attack.replay import save_counterexample
+from ratetheory.attack.search import attack
+from tests.mutants.mutant import COUNTEREXAMPLES
+from tests.mutants.mutants import MUTANTS
 
 
 def main() -> None:

@@ -4,10 +4,11 @@ from collections import Counter
 
 import pytest
 
+from ratetheory.attack.replay import replay
+from ratetheory.attack.search import Undecided, attack
 from ratetheory.claims import claims
-from ratetheory.numeric.attack import Undecided, attack
-from ratetheory.numeric.replay import replay
-from tests.mutants.mutants import COUNTEREXAMPLES, MUTANTS
+from tests.mutants.mutant import COUNTEREXAMPLES
+from tests.mutants.mutants import MUTANTS
 
 SEED = 20
 SECONDS = 20.0

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ratetheory.numeric import envelope, floats, objectives
+from ratetheory.attack.arenas import objectives
+from ratetheory.attack.arenas.descent import decoupled
+from ratetheory.numeric import envelope, floats
 from ratetheory.numeric.bound import bound_gd
 from ratetheory.numeric.constants import read_constants
-from ratetheory.numeric.instances import FAMILIES, decoupled, sample
+from tests.attack.families import FAMILIES, sample
 
 NAMES = ("rayleigh", "linear", "one-block", "one-block-scalar", "two-blocks", "two-blocks-scalar", "circle", "circle-even")
 EACH, STEPS = 125, 60

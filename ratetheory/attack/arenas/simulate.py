@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ratetheory.numeric import objectives, rounding
-from ratetheory.numeric.instances import Instances
+from ratetheory.attack.arenas import objectives
+from ratetheory.attack.instances import Instances
+from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import UNIT, Rounded, exact, rounded
 
 Array = np.ndarray

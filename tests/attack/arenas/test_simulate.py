@@ -4,12 +4,12 @@ import mpmath
 import numpy as np
 import pytest
 
+from ratetheory.attack.arenas import objectives, simulate
+from ratetheory.attack.arenas.simulate import descend, trajectory
+from ratetheory.attack.search import judge
 from ratetheory.claims import claims
-from ratetheory.numeric import objectives, simulate
-from ratetheory.numeric.attack import judge
-from ratetheory.numeric.instances import FAMILIES, families, sample
-from ratetheory.numeric.simulate import descend, trajectory
-from tests.numeric.transcription import axis, derivative, start, transcription
+from tests.attack.families import FAMILIES, families, sample
+from tests.attack.transcription import axis, derivative, start, transcription
 
 mpf = mpmath.mpf
 NAMES = [family.name for family in families("trajectory")]

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from ratetheory.attack.arenas import objectives
+from ratetheory.attack.arenas import record_of as probe
+from ratetheory.attack.search import judge
 from ratetheory.claims import claims
-from ratetheory.numeric import objectives
-from ratetheory.numeric.attack import judge
-from ratetheory.numeric.instances import FAMILIES, families, sample
-from ratetheory.numeric.probes import probe
 from ratetheory.numeric.rounding import UNIT
+from tests.attack.families import FAMILIES, families, sample
 
 BASES = [family.name for family in families("point") if family.breaks is None]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ratetheory.attack.arenas import arena_of, from_json, record_of
+from ratetheory.attack.search import Undecided, counterexample, judge
 from ratetheory.claims.statement import Claim
-from ratetheory.numeric.attack import Undecided, counterexample, judge, record_of
-from ratetheory.numeric.instances import facts, from_json
 from ratetheory.verdict import Verdict
 
 MAX_BYTES = 1_000_000
@@ -94,7 +94,7 @@ def replay(source: Mapping[str, Any] | str | Path, claims: Mapping[str, Claim]) 
     instance = from_json(data["instance"])
     if instance.setting != (conclusion.setting or claim.setting):
         raise ValueError(f"setting: {instance.setting!r} is not where {conclusion.slug} is attacked")
-    if reason := claim.inapplicable(conclusion, facts(instance.family)):
+    if reason := claim.inapplicable(conclusion, arena_of(instance.setting).facts(instance.family)):
         raise Undecided(f"{claim.slug}: the instance is inapplicable, {reason}", {"inapplicable": reason})
     judgement = judge(conclusion, record_of(instance))
     if not judgement.decided.any():

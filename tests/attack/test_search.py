@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from ratetheory.attack import search as attacking
+from ratetheory.attack.arenas import from_json, record_of
+from ratetheory.attack.arenas.descent import facts, invalid
+from ratetheory.attack.search import Undecided, attack, violates
 from ratetheory.claims import claims
 from ratetheory.claims.statement import Conclusion, Hypothesis
-from ratetheory.numeric import attack as attacking
-from ratetheory.numeric.attack import Undecided, attack, record_of, violates
-from ratetheory.numeric.instances import FAMILIES, facts, from_json, invalid
+from tests.attack.families import FAMILIES
 
 NEVER = Hypothesis("never", "no instance meets this", "never", lambda facts: "it never holds")
 

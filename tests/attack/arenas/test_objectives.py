@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from ratetheory.numeric import objectives
-from ratetheory.numeric.instances import FAMILIES, sample
-from tests.numeric.transcription import axis, derivative, moved, start, transcription
+from ratetheory.attack.arenas import objectives
+from tests.attack.families import FAMILIES, sample
+from tests.attack.transcription import axis, derivative, moved, start, transcription
 
 BASES = [name for name in FAMILIES if "/" not in name and name != "step"] + ["linear/epsilon", "one-block/epsilon"]
 mpf = mpmath.mpf

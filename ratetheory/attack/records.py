@@ -9,7 +9,8 @@ from ratetheory.claims.symbols import SYMBOLS
 
 Record = Mapping[str, Any]
 """Arrays (plain or with error bars) by the names of the symbols: a state has shape (instance, T + 1, block), a step
-(instance, T, block), a constant (instance, 1, block); the matrix M has shape (instance, 1, m + 1, m + 1)."""
+(instance, T, block), a constant (instance, 1, block); the matrix M has shape (instance, 1, m + 1, m + 1). What depends on
+chance has one more axis in front, over equally likely paths."""
 
 _STATE_SLICES = {
     "": slice(None, -1),
@@ -32,7 +33,7 @@ class Symbols:
     def __getattr__(self, name: str) -> Any:
         symbol, suffix = (name, "") if name in SYMBOLS else _split(name)
         array = self._record[symbol]
-        return array[:, _STATE_SLICES[suffix]] if SYMBOLS[symbol].kind == "state" else array
+        return array[..., _STATE_SLICES[suffix], :] if SYMBOLS[symbol].kind == "state" else array
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -10,20 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ratetheory.numeric import objectives
-from ratetheory.numeric.instances import Instances
+from ratetheory.attack.arenas import objectives
+from ratetheory.attack.arenas.simulate import constant_record
+from ratetheory.attack.instances import Instances
 from ratetheory.numeric.rounding import UNIT, exact, relative, rounded
-from ratetheory.numeric.simulate import constant_record
 
 Array = np.ndarray
 _STEP = 1e-100
-
-
-def probe(instances: Instances) -> dict[str, Any]:
-    """The record of a setting other than trajectories; arrays have shape (instance, 1, block)."""
-    records = {"point": _point, "great-circle": _great_circle, "step-inequality": _step_inequality}
-    with np.errstate(all="ignore"):
-        return records[instances.setting](instances)
 
 
 def _norm(x: Array) -> Array:
@@ -65,7 +58,8 @@ def _mixed(p: objectives.Numbers, w: Array, against: Array) -> Array:
     return np.concatenate(columns, axis=-1)
 
 
-def _point(instances: Instances) -> dict[str, Any]:
+def point(instances: Instances) -> dict[str, Any]:
+    """At single points: slopes and curvatures, and what becomes of them at the scaled point."""
     p = instances.numbers
     w, u, v, k = p["w"], p["u"], p["v"], p["k"]
     scaled = k[..., None] * w
@@ -85,7 +79,7 @@ def _point(instances: Instances) -> dict[str, Any]:
     }
 
 
-def _great_circle(instances: Instances) -> dict[str, Any]:
+def great_circle(instances: Instances) -> dict[str, Any]:
     """At normalised weights; the circle of block i leaves the other blocks where they are."""
     p, m = instances.numbers, instances.family.blocks
     w = p["w"] / _norm(p["w"])[..., None]
@@ -119,7 +113,8 @@ def _great_circle(instances: Instances) -> dict[str, Any]:
     }
 
 
-def _step_inequality(instances: Instances) -> dict[str, Any]:
+def step_inequality(instances: Instances) -> dict[str, Any]:
+    """The state before and after one step, and the tangent of its angle."""
     p = instances.numbers
     b, x = p["b"], relative(p["x"], 4)  # x <= Gbar/b up to the rounding of the quotient
     after = exact(b) * (1 + x**2)

@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from ratetheory.attack.replay import MAX_BYTES, load_counterexample, replay, save_counterexample
+from ratetheory.attack.search import Undecided, attack
 from ratetheory.claims import claims
-from ratetheory.numeric.attack import Undecided, attack
-from ratetheory.numeric.replay import MAX_BYTES, load_counterexample, replay, save_counterexample
 
 TRUE = claims["norm-growth"]
 FALSE = replace(TRUE, conclusions=(replace(TRUE.conclusion("norm"), right=lambda m, s: s.S), TRUE.conclusion("rate")))

@@ -1,42 +1,25 @@
-"""Instances: an objective, a start, learning rates or directions, decoded from the unit cube, so that random sampling and
-search share one encoding; written to and read from small JSON, exactly.
-
-A *family* fixes the objective's shape and what is known of it. Besides the families that meet every hypothesis there is, for
-each hypothesis that can be broken, a family that breaks that one: a claim that drops the hypothesis is attacked there.
-"""
+"""Gradient descent on scale-invariant objectives with known constants: at points, along great circles, along trajectories,
+and on the one-variable inequality of one step."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, get_args
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from ratetheory.attack.arenas import objectives
+from ratetheory.attack.arenas.probes import great_circle, point, step_inequality
+from ratetheory.attack.arenas.simulate import trajectory
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
 from ratetheory.claims.statement import Facts, Setting
-from ratetheory.numeric import objectives
 
 Array = np.ndarray
 COORDINATES = 3
 HARMONICS = 24
-MAX_STEPS = 1000
-
-
-@dataclass(frozen=True)
-class Family:
-    """A shape of instances; ``breaks`` names the fact that fails on purpose."""
-
-    base: str
-    blocks: int = 1
-    scalar: bool = False
-    even: bool = False
-    breaks: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The base, and after a slash what is broken."""
-        return self.base if self.breaks is None else f"{self.base}/{self.breaks}"
-
+_SPATIAL = ("w", "a", "B", "tilt", "u", "v")
 
 _BASES = (
     Family("rayleigh", even=True),
@@ -48,16 +31,6 @@ _BASES = (
     Family("circle"),
     Family("circle-even", even=True),
 )
-
-
-@dataclass(frozen=True)
-class Break:
-    """A hypothesis broken on purpose: the fact that fails, how, and the constants that are claimed wrongly, if any."""
-
-    fact: str
-    reason: str
-    constants: frozenset[str] = frozenset()
-
 
 BREAKS: dict[str, Break] = {
     "epsilon": Break("scale_invariant", "v = w/sqrt(|w|^2 + epsilon)"),
@@ -93,25 +66,7 @@ _BROKEN = (
     Family("one-block-scalar", scalar=True, breaks="rate"),
 )
 
-_STEP = (Family("step"), Family("step", breaks="gradient"))
 _AT_POINTS = ("epsilon", "kink", "smoothness", "decoupled", "gradient", "minimum")
-
-FAMILIES: dict[str, Family] = {family.name: family for family in (*_BASES, *_BROKEN, *_STEP)}
-
-
-def families(setting: Setting) -> tuple[Family, ...]:
-    """The families that exist in this setting."""
-    if setting == "step-inequality":
-        return _STEP
-    if setting == "trajectory":
-        return (*_BASES, *_BROKEN)
-    return (*_BASES, *(family for family in _BROKEN if family.breaks in _AT_POINTS))
-
-
-def concerns(family: Family, symbols: Collection[str]) -> bool:
-    """Whether a claim with these symbols can notice what the family breaks: constants that it does not use are no attack."""
-    wrong = BREAKS[family.breaks].constants if family.breaks else frozenset()
-    return not wrong or not wrong.isdisjoint(symbols)
 
 
 def facts(family: Family) -> Facts:
@@ -140,73 +95,8 @@ def facts(family: Family) -> Facts:
     return known
 
 
-@dataclass(frozen=True)
-class Instances:
-    """A batch of one family; every array of numbers has shape (instance, 1, ...)."""
-
-    setting: Setting
-    family: Family
-    numbers: dict[str, Array]
-    steps: int
-
-    def __len__(self) -> int:
-        return len(next(iter(self.numbers.values())))
-
-    def only(self, index: int) -> Instances:
-        """The batch of one instance."""
-        numbers = {name: array[index : index + 1] for name, array in self.numbers.items()}
-        return replace(self, numbers=numbers)
-
-
-class Cube:
-    """Hands out the coordinates of points of the unit cube; with no points given it counts how many are wanted."""
-
-    def __init__(self, points: Array | None = None) -> None:
-        self._points = points
-        self.used = 0
-
-    def _take(self, shape: tuple[int, ...]) -> Array:
-        size = int(np.prod(shape))
-        start, self.used = self.used, self.used + size
-        if self._points is None:
-            return np.full((1, 1, *shape), 0.75)
-        return self._points[:, start : self.used].reshape(len(self._points), 1, *shape)
-
-    def between(self, low: float, high: float, *shape: int) -> Array:
-        """Uniform between two ends."""
-        return low + (high - low) * self._take(shape)
-
-    def decades(self, low: float, high: float, *shape: int) -> Array:
-        """A power of ten with the exponent uniform between two ends."""
-        return 10.0 ** self.between(low, high, *shape)
-
-    def entries(self, *shape: int) -> Array:
-        """In [-1, 1], denser near zero, so that searches reach directions that are nearly aligned."""
-        t = self.between(-1, 1, *shape)
-        return t * t * t
-
-
-def dimension(setting: Setting, family: Family) -> int:
-    """How many coordinates of the unit cube an instance takes."""
-    cube = Cube()
-    _numbers(setting, family, cube)
-    return cube.used
-
-
-def decode(setting: Setting, family: Family, points: Array, steps: int) -> Instances:
-    """The instances that points of the unit cube, of shape (n, dimension(setting, family)), stand for."""
-    with np.errstate(all="ignore"):  # a direction of length zero is not a number, and decides nothing
-        return Instances(setting, family, _numbers(setting, family, Cube(points)), steps)
-
-
-def sample(setting: Setting, family: Family, count: int, steps: int, rng: np.random.Generator) -> Instances:
-    """Random instances."""
-    return decode(setting, family, rng.random((count, dimension(setting, family))), steps)
-
-
-def _numbers(setting: Setting, family: Family, cube: Cube) -> dict[str, Array]:
-    if setting == "step-inequality":
-        return _step_numbers(family, cube)
+def numbers(setting: Setting, family: Family, cube: Cube) -> dict[str, Array]:
+    """An objective, a start, and what the setting needs: learning rates, directions, a turn."""
     circle = family.base.startswith("circle")
     p = _circle_numbers(family, cube) if circle else _product_numbers(family, cube)
     shape = (family.blocks, 2 if circle else COORDINATES)
@@ -229,7 +119,7 @@ def _numbers(setting: Setting, family: Family, cube: Cube) -> dict[str, Array]:
     return p
 
 
-def _step_numbers(family: Family, cube: Cube) -> dict[str, Array]:
+def step_numbers(family: Family, cube: Cube) -> dict[str, Array]:
     """A block's start b_0, a later b >= b_0 and the tangent x <= Gbar/b of one step's angle."""
     Gbar, b_0 = cube.decades(-2, 2, 1), cube.decades(-6, 6, 1)
     b = b_0 * cube.decades(-1, 5, 1).clip(1)
@@ -310,6 +200,10 @@ def invalid(instances: Instances) -> str | None:
             return f"{name}: allowed: numbers above 0"
     if "stiffness" in p and not np.all(p["stiffness"] >= 0):
         return "stiffness: allowed: numbers, 0 or above"
+    if "cosine" in p and p["w"].shape[-1] != 2:
+        return f"w: {p['w'].shape[-1]} coordinates; allowed: 2"
+    if "w" in p and p["w"].shape[-1] < 2:
+        return f"w: {p['w'].shape[-1]} coordinates; allowed: at least 2"
     if "w" in p and not np.all(np.sum(p["w"] ** 2, axis=-1) > 0):
         return "w: allowed: no block of length zero"
     if "eta_g" in p and family.breaks != "rate" and not np.all(p["eta_g"] * decoupled(p)[..., -1:] < 2):
@@ -321,71 +215,39 @@ def invalid(instances: Instances) -> str | None:
     return None
 
 
-# --- JSON -----------------------------------------------------------------------------------------------------------------
+def without_coordinate(instance: Instances) -> Iterator[Instances]:
+    """The instance with one coordinate fewer, as far as its objective has any to spare."""
+    spatial = [name for name in _SPATIAL if name in instance.numbers]
+    if "a" not in instance.numbers or instance.numbers["w"].shape[-1] == 2:
+        return
+    for coordinate in range(instance.numbers["w"].shape[-1]):
+        smaller = {name: np.delete(instance.numbers[name], coordinate, axis=-1) for name in spatial}
+        yield replace(instance, numbers=instance.numbers | smaller)
 
 
-def to_json(instance: Instances) -> dict[str, Any]:
-    """A batch of one as plain data; floats keep all their digits."""
-    numbers = {name: array[0, 0].tolist() for name, array in instance.numbers.items()}
-    return {"setting": instance.setting, "family": instance.family.name, "steps": instance.steps, "numbers": numbers}
+def _arena(setting: Setting, **differences: Any) -> Arena:
+    return Arena(
+        setting,
+        numbers=partial(numbers, setting),
+        facts=facts,
+        invalid=invalid,
+        breaks=BREAKS,
+        lengths=(_SPATIAL, ("cosine", "sine")),
+        smaller=without_coordinate,
+        **differences,
+    )
 
 
-def from_json(data: Any) -> Instances:
-    """The batch of one that ``to_json`` wrote; ``ValueError`` with one line on anything else."""
-    if not isinstance(data, Mapping) or set(data) != {"setting", "family", "steps", "numbers"}:
-        raise ValueError("instance: allowed: an object with exactly the keys setting, family, steps, numbers")
-    setting = data["setting"]
-    if setting not in get_args(Setting):
-        raise ValueError(f"setting: {str(setting)[:40]!r} is not known; allowed: {', '.join(get_args(Setting))}")
-    allowed = {family.name: family for family in families(setting)}
-    family = allowed.get(data["family"]) if isinstance(data["family"], str) else None
-    if family is None:
-        raise ValueError(f"family: {str(data['family'])[:40]!r} is not known; allowed: {', '.join(allowed)}")
-    steps = data["steps"]
-    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEPS:
-        raise ValueError(f"steps: {str(steps)[:40]} is not allowed; allowed: a whole number from 1 to {MAX_STEPS}")
-    template = _numbers(setting, family, Cube())
-    numbers = data["numbers"]
-    if not isinstance(numbers, Mapping) or set(numbers) != set(template):
-        raise ValueError(f"numbers: allowed: an object with exactly the keys {', '.join(sorted(template))}")
-    arrays = {name: _array(name, numbers[name], template[name].ndim - 2) for name in template}
-    _check_shapes(family, template, arrays)
-    instance = Instances(setting, family, arrays, steps)
-    if reason := invalid(instance):
-        raise ValueError(reason)
-    return instance
-
-
-def _array(name: str, entries: Any, axes: int) -> Array:
-    problem = f"{name}: allowed: finite numbers in {axes} nested lists"
-    if not _numeric(entries, axes):
-        raise ValueError(problem)
-    try:
-        array = np.asarray(entries, float)[None, None]
-    except (ValueError, OverflowError) as error:
-        raise ValueError(problem) from error
-    if not np.all(np.isfinite(array)):
-        raise ValueError(problem)
-    return array
-
-
-def _numeric(entries: Any, axes: int) -> bool:
-    if axes == 0:
-        return isinstance(entries, int | float) and not isinstance(entries, bool)
-    return isinstance(entries, list) and 0 < len(entries) <= 64 and all(_numeric(entry, axes - 1) for entry in entries)
-
-
-def _check_shapes(family: Family, template: dict[str, Array], arrays: dict[str, Array]) -> None:
-    """Shapes are those of the family, but the number of coordinates and of harmonics is free."""
-    coordinates = arrays["w"].shape[-1] if "w" in arrays else 2
-    circle = "cosine" in template
-    if coordinates < 2 or (circle and coordinates != 2):
-        raise ValueError(f"w: {coordinates} coordinates; allowed: {'2' if circle else 'at least 2'}")
-    for name, array in arrays.items():
-        wanted = list(template[name].shape[2:])
-        if name in ("w", "a", "B", "tilt", "u", "v"):
-            wanted[-1] = coordinates
-        elif name in ("cosine", "sine"):
-            wanted[-1] = arrays["cosine"].shape[-1]
-        if list(array.shape[2:]) != wanted:
-            raise ValueError(f"{name}: shape {list(array.shape[2:])}; allowed: {wanted}")
+_POINTS = (*_BASES, *(family for family in _BROKEN if family.breaks in _AT_POINTS))
+POINT = _arena("point", families=_POINTS, record=point)
+GREAT_CIRCLE = _arena("great-circle", families=_POINTS, record=great_circle)
+TRAJECTORY = _arena("trajectory", families=(*_BASES, *_BROKEN), record=trajectory, steps=40, search_steps=16, instances=200)
+STEP_INEQUALITY = Arena(
+    "step-inequality",
+    families=(Family("step"), Family("step", breaks="gradient")),
+    numbers=step_numbers,
+    record=step_inequality,
+    facts=facts,
+    invalid=invalid,
+    breaks=BREAKS,
+)

@@ -1,4 +1,4 @@
-"""``ratetheory bound``: convergence bounds from constants."""
+"""``ratetheory bound gd``: gradient descent at any fixed learning rate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ import click
 from ratetheory.cli.output import finite, print_json, print_lines, shown
 
 
-@click.group()
-def bound() -> None:
-    """Compute a convergence bound as a number that is a guaranteed upper bound."""
-
-
-@bound.command()
+@click.command()
 @click.option("--squared-norm", metavar="S0", help="Squared norm of the weights at the start.")
 @click.option("--learning-rate", metavar="ETA", help="Learning rate of the scale-invariant weights.")
 @click.option("--smoothness", metavar="L", help="Smoothness on the unit sphere.")

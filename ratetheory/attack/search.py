@@ -13,32 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from ratetheory.attack.arenas import arena_of, record_of
+from ratetheory.attack.instances import Arena, Family, Instances, to_json
+from ratetheory.attack.records import Record, Symbols
 from ratetheory.claims.statement import Claim, Conclusion, Setting
 from ratetheory.numeric import rounding
-from ratetheory.numeric.instances import (
-    Family,
-    Instances,
-    concerns,
-    decode,
-    dimension,
-    facts,
-    families,
-    invalid,
-    to_json,
-)
-from ratetheory.numeric.probes import probe
-from ratetheory.numeric.records import Record, Symbols
-from ratetheory.numeric.simulate import trajectory
 from ratetheory.verdict import Verdict
 
 Array = np.ndarray
-INSTANCES = 200
-"""Random instances of each family."""
-STEPS = 40
-"""Steps of each trajectory; every horizon up to it is checked."""
-_POPULATION, _GENERATIONS, _SEARCH_STEPS, _SEARCHED_FAMILIES = 48, 16, 16, 2
-_CHEAPER = 5
-"""So many more instances where there is no trajectory to run."""
+_POPULATION, _GENERATIONS, _SEARCHED_FAMILIES = 48, 16, 2
 _CANCELLATION = 64 * rounding.UNIT
 """Error of a sum relative to its largest terms, as it typically is here."""
 
@@ -53,7 +36,7 @@ class Undecided(RuntimeError):
 
 @dataclass(frozen=True)
 class Judgement:
-    """One conclusion on a batch; arrays broadcast to (instance, step, block)."""
+    """One conclusion on a batch; arrays broadcast to (instance, step, block), or (path, instance, step, block)."""
 
     left: rounding.Rounded
     right: rounding.Rounded
@@ -77,7 +60,7 @@ class Judgement:
                 size = np.maximum(size, error / _CANCELLATION)
             relative = np.where(self.decided, self.excess / size, -np.inf)
         relative = np.where(np.isnan(relative), 0.0, relative)
-        return relative.reshape(len(relative), -1).max(axis=1)
+        return _by_instance(relative).max(axis=1)
 
     @property
     def tightness(self) -> Array:
@@ -85,13 +68,13 @@ class Judgement:
         with np.errstate(all="ignore"):
             ratio = (self.left.value - self.left.error) / (self.right.value + self.right.error)
         usable = self.decided & (self.left.value > 0) & (self.right.value > self.right.error)
-        ratio = np.where(usable, ratio, -np.inf).reshape(len(ratio), -1).max(axis=1)
+        ratio = _by_instance(np.where(usable, ratio, -np.inf)).max(axis=1)
         return np.where(np.isfinite(ratio), ratio, np.nan)
 
 
-def record_of(batch: Instances) -> Record:
-    """The record of a batch, by its setting."""
-    return trajectory(batch) if batch.setting == "trajectory" else probe(batch)
+def _by_instance(array: Array) -> Array:
+    """The array with one row an instance."""
+    return np.moveaxis(array, -3, 0).reshape(array.shape[-3], -1)
 
 
 def judge(conclusion: Conclusion, record: Record) -> Judgement:
@@ -141,18 +124,19 @@ class _Outcome:
         }
 
 
-def attack(claim: Claim, seed: int = 0, instances: int = INSTANCES, budget: float | None = None) -> Verdict:
+def attack(claim: Claim, seed: int = 0, instances: int | None = None, budget: float | None = None) -> Verdict:
     """Try to refute a claim.
 
-    Every conclusion is evaluated on ``instances`` random instances of each family that meets its hypotheses, then a search
-    maximises its relative excess on the family that came closest. The verdict is ``refuted`` with a shrunk counterexample, or
-    ``survived``; the evidence names for each conclusion the number of instances that decided, the smallest relative slack
-    ``(right - left)/(|left| + |right|)`` with its instance, and the tightness, the largest ``left/right``.
+    Every conclusion is evaluated on ``instances`` random instances of each family that meets its hypotheses (by default as
+    many as its arena wants), then a search maximises its relative excess on the family that came closest. The verdict is
+    ``refuted`` with a shrunk counterexample, or ``survived``; the evidence names for each conclusion the number of instances
+    that decided, the smallest relative slack ``(right - left)/(|left| + |right|)`` with its instance, and the tightness, the
+    largest ``left/right``.
 
     Raises ``Undecided`` if ``budget`` seconds end before all conclusions were attacked and searched, or if a conclusion was
     decided on no instance at all; ``ValueError`` for a count below 1 or a budget that is no positive number.
     """
-    if instances < 1:
+    if instances is not None and instances < 1:
         raise ValueError(f"instances: {instances} is not allowed; allowed: a whole number, at least 1")
     if budget is not None and not 0 < budget < np.inf:
         raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0")
@@ -181,7 +165,7 @@ def _evidence(outcomes: dict[str, _Outcome]) -> dict[str, Any]:
 
 
 def _violations(
-    claim: Claim, outcomes: dict[str, _Outcome], rng: np.random.Generator, count: int, deadline: float
+    claim: Claim, outcomes: dict[str, _Outcome], rng: np.random.Generator, count: int | None, deadline: float
 ) -> Iterator[tuple[Conclusion, Instances]]:
     """Certain violations, as they are found: first at random for all conclusions, then by search, the closest first."""
     yield from _at_random(claim, outcomes, rng, count, deadline)
@@ -192,17 +176,17 @@ def _violations(
 
 
 def _at_random(
-    claim: Claim, outcomes: dict[str, _Outcome], rng: np.random.Generator, count: int, deadline: float
+    claim: Claim, outcomes: dict[str, _Outcome], rng: np.random.Generator, count: int | None, deadline: float
 ) -> Iterator[tuple[Conclusion, Instances]]:
     for setting in dict.fromkeys(outcome.setting for outcome in outcomes.values()):
         here = [outcome for outcome in outcomes.values() if outcome.setting == setting]
-        for family in families(setting):
-            applicable = [outcome for outcome in here if claim.inapplicable(outcome.conclusion, facts(family)) is None]
-            if not applicable or not concerns(family, claim.symbols):
+        arena = arena_of(setting)
+        for family in arena.families:
+            applicable = [outcome for outcome in here if claim.inapplicable(outcome.conclusion, arena.facts(family)) is None]
+            if not applicable or not arena.concerns(family, claim.symbols):
                 continue
-            size = count if setting == "trajectory" else _CHEAPER * count
-            points = rng.random((size, dimension(setting, family)))
-            batch = decode(setting, family, points, STEPS)
+            points = rng.random((count or arena.instances, arena.dimension(family)))
+            batch = arena.decode(family, points, arena.steps)
             record = record_of(batch)
             for outcome in applicable:
                 if time.monotonic() > deadline:
@@ -218,19 +202,21 @@ def _by_search(outcome: _Outcome, rng: np.random.Generator, deadline: float) -> 
     """Search on the families that came closest at random; the budget may cut it short."""
     closest = sorted(outcome.starts, key=lambda start: -start[0])[:_SEARCHED_FAMILIES]
     for _, family, starts in closest:
-        if (violation := _evolve(outcome, family, starts, rng, deadline)) is not None:
+        if (violation := _evolve(outcome, arena_of(outcome.setting), family, starts, rng, deadline)) is not None:
             yield outcome.conclusion, violation
     outcome.searched = time.monotonic() <= deadline
 
 
-def _evolve(outcome: _Outcome, family: Family, starts: Array, rng: np.random.Generator, deadline: float) -> Instances | None:
+def _evolve(
+    outcome: _Outcome, arena: Arena, family: Family, starts: Array, rng: np.random.Generator, deadline: float
+) -> Instances | None:
     """Differential evolution of the closeness on one family."""
     from scipy.optimize import differential_evolution
 
     found: list[Instances] = []
 
     def fitness(points: Array) -> Array:
-        batch = decode(outcome.setting, family, points.T, _SEARCH_STEPS)
+        batch = arena.decode(family, points.T, arena.search_steps)
         judgement = judge(outcome.conclusion, record_of(batch))
         if (violation := outcome.see(batch, judgement)) is not None:
             found.append(violation)
@@ -262,7 +248,7 @@ def _evolve(outcome: _Outcome, family: Family, starts: Array, rng: np.random.Gen
 
 def violates(conclusion: Conclusion, instance: Instances) -> bool:
     """Whether an instance keeps its family's promises and violates the conclusion for certain."""
-    if invalid(instance) is not None:
+    if arena_of(instance.setting).invalid(instance) is not None:
         return False
     return bool(np.any(judge(conclusion, record_of(instance)).closeness > 0))
 
@@ -270,8 +256,9 @@ def violates(conclusion: Conclusion, instance: Instances) -> bool:
 def shrink(conclusion: Conclusion, instance: Instances) -> Instances:
     """A smaller instance that still violates: fewest steps, fewer coordinates, fewer digits."""
     instance = _fewest_steps(conclusion, instance)
-    while (smaller := next((s for s in _without_coordinate(instance) if violates(conclusion, s)), None)) is not None:
-        instance = smaller
+    smaller = arena_of(instance.setting).smaller
+    while (simpler := next((s for s in smaller(instance) if violates(conclusion, s)), None)) is not None:
+        instance = simpler
     instance = _fewest_steps(conclusion, instance)
     for digits in (1, 2, 3, 4, 6, 9):
         if violates(conclusion, rounded := _fewer_digits(instance, digits)):
@@ -281,21 +268,12 @@ def shrink(conclusion: Conclusion, instance: Instances) -> Instances:
 
 def _fewest_steps(conclusion: Conclusion, instance: Instances) -> Instances:
     excess = judge(conclusion, record_of(instance)).excess
-    horizons = np.flatnonzero(np.any(excess[0] > 0, axis=-1))
+    horizons = np.flatnonzero(np.any(np.moveaxis(excess, -2, 0).reshape(excess.shape[-2], -1) > 0, axis=-1))
     if horizons.size:
         shorter = replace(instance, steps=min(instance.steps, int(horizons[0]) + 1))
         if violates(conclusion, shorter):
             return shorter
     return instance
-
-
-def _without_coordinate(instance: Instances) -> Iterator[Instances]:
-    spatial = [name for name in ("w", "a", "B", "tilt", "u", "v") if name in instance.numbers]
-    if "a" not in instance.numbers or instance.numbers["w"].shape[-1] == 2:
-        return
-    for coordinate in range(instance.numbers["w"].shape[-1]):
-        smaller = {name: np.delete(instance.numbers[name], coordinate, axis=-1) for name in spatial}
-        yield replace(instance, numbers=instance.numbers | smaller)
 
 
 def _fewer_digits(instance: Instances, digits: int) -> Instances:
@@ -310,10 +288,11 @@ def counterexample(claim: Claim, conclusion: Conclusion, instance: Instances) ->
     """A counterexample as plain data: what it refutes, the instance, and where the two sides differ most."""
     judgement = judge(conclusion, record_of(instance))
     excess = np.where(judgement.decided, judgement.excess, -np.inf)
-    _, step, block = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    place = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    step, block = place[-2:]
 
     def there(array: Array) -> float:
-        return float(np.broadcast_to(array, excess.shape)[0, step, block])
+        return float(np.broadcast_to(array, excess.shape)[place])
 
     return {
         "schema": 1,

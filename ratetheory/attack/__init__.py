@@ -1,0 +1,1 @@
+"""How a claim is attacked: instances, simulation with error bars, search, counterexamples."""

@@ -1,0 +1,18 @@
+"""``ratetheory bound``: bounds from constants, one command a method."""
+
+from __future__ import annotations
+
+import click
+
+from ratetheory.cli.lazy import Lazy
+
+_COMMANDS = {
+    "gd": "Gradient descent at any fixed learning rate.",
+}
+
+
+@click.group(
+    cls=Lazy, places={name: (f"ratetheory.cli.bound.{name.replace('-', '_')}", text) for name, text in _COMMANDS.items()}
+)
+def bound() -> None:
+    """Compute a convergence bound as a number that is a guaranteed upper bound."""
