@@ -56,12 +56,33 @@ def verify(
     return list(verifications(find_claims(slugs), seed, budget))
 
 
+def drop(slug: str, hypothesis: str, seed: int = 0, budget: float | None = None) -> Verification:
+    """Put a claim without one of its hypotheses through all witnesses.
+
+    ``refuted`` with a counterexample says that the hypothesis matters, ``proved`` that it does not; else it is undecided.
+    Raises ``ValueError`` for an unknown slug or hypothesis, or a budget that is not positive.
+    """
+    claim = without(find_claims([slug])[0], hypothesis)
+    return next(verifications([claim], seed, budget))
+
+
+def without(claim: Claim, hypothesis: str) -> Claim:
+    """The claim without a hypothesis; ``ValueError`` if it has none of that name."""
+    if hypothesis not in claim.hypothesis_slugs():
+        allowed = ", ".join(claim.hypothesis_slugs())
+        raise ValueError(f"drop: {hypothesis!r} is no hypothesis of {claim.slug}; allowed: {allowed}")
+    return claim.without(hypothesis)
+
+
 def verifications(chosen: Sequence[Claim], seed: int = 0, budget: float | None = None) -> Iterator[Verification]:
     """One verification after the other, as they are done."""
     if budget is not None and not 0 < budget < float("inf"):
         raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0")
-    deadline = None if budget is None else time.monotonic() + budget
-    for claim in chosen:
+    end = None if budget is None else time.monotonic() + budget
+    for index, claim in enumerate(chosen):
+        # each claim has its share of what is left, so that a slow one does not starve those that follow
+        now = time.monotonic()
+        deadline = None if end is None else now + (end - now) / (len(chosen) - index)
         yield verify_claim(claim, seed, deadline)
 
 

@@ -90,16 +90,24 @@ class Claim:
                 return conclusion
         raise KeyError(slug)
 
+    def hypothesis_slugs(self) -> tuple[str, ...]:
+        """The slugs of all hypotheses, the claim's and its conclusions' own, each once."""
+        own = (h for c in self.conclusions for h in c.hypotheses)
+        return tuple(dict.fromkeys(h.slug for h in (*self.hypotheses, *own)))
+
     def without(self, hypothesis: str) -> Claim:
-        """The same claim with one hypothesis dropped, from the claim and from each of its conclusions."""
-        known = {h.slug for h in self.hypotheses} | {h.slug for c in self.conclusions for h in c.hypotheses}
-        if hypothesis not in known:
+        """The same claim with one hypothesis dropped, as far as it concerns that hypothesis.
+
+        Raises ``KeyError`` if neither the claim nor one of its conclusions has it.
+        """
+        concerned = [c for c in self.conclusions if hypothesis in {h.slug for h in (*self.hypotheses, *c.hypotheses)}]
+        if not concerned:
             raise KeyError(hypothesis)
 
         def kept(hypotheses: tuple[Hypothesis, ...]) -> tuple[Hypothesis, ...]:
             return tuple(h for h in hypotheses if h.slug != hypothesis)
 
-        conclusions = tuple(replace(c, hypotheses=kept(c.hypotheses)) for c in self.conclusions)
+        conclusions = tuple(replace(c, hypotheses=kept(c.hypotheses)) for c in concerned)
         return replace(self, hypotheses=kept(self.hypotheses), conclusions=conclusions)
 
     def inapplicable(self, conclusion: Conclusion, facts: Facts) -> str | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ratetheory.cli.output import finite, print_json
+from ratetheory.claims.statement import Claim
+from ratetheory.cli.counterexample import print_counterexample
+from ratetheory.cli.output import print_json
 from ratetheory.verdict import exit_code
 
 
@@ -16,23 +17,34 @@ from ratetheory.verdict import exit_code
 @click.argument("slugs", nargs=-1)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random instances.")
 @click.option("--budget", type=float, help="Seconds in total; what it cuts short is undecided.")
-@click.option("--replay", metavar="FILE", help="Run a saved counterexample again.")
+@click.option("--drop", metavar="HYPOTHESIS", help="Leave out a hypothesis; a counterexample says that it matters.")
+@click.option("--replay", metavar="FILE", help="Run a saved counterexample again (with --drop: without that hypothesis).")
 @click.option("--save", metavar="FILE", help="Write the first claim's counterexample, or its closest instance, for --replay.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str | None, save: str | None, as_json: bool) -> int:
+def verify(
+    slugs: tuple[str, ...],
+    seed: int,
+    budget: float | None,
+    drop: str | None,
+    replay: str | None,
+    save: str | None,
+    as_json: bool,
+) -> int:
     """Check the claims SLUGS, all for none: derivation, attack by random instances and search, formal proof.
 
     Exit code 0 if all are proved, 1 if one is refuted, 3 if one is undecided. Surviving an attack proves nothing.
     """
-    from ratetheory.witnesses import find_claims, verifications
+    from ratetheory.witnesses import find_claims, verifications, without
 
     if replay is not None:
         if slugs or save is not None or budget is not None:
             raise click.UsageError("--replay FILE stands alone: the file names claim and instance")
-        return _replay(replay, as_json)
+        return _replay(replay, drop, as_json)
     if budget is not None and not 0 < budget < float("inf"):
         raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0")
-    chosen = find_claims(slugs)
+    if drop is not None and len(slugs) != 1:
+        raise click.UsageError("--drop HYPOTHESIS speaks of one claim: ratetheory verify SLUG --drop HYPOTHESIS")
+    chosen = [claim if drop is None else without(claim, drop) for claim in find_claims(slugs)]
     width = max(len(claim.slug) for claim in chosen)
     if not as_json:
         click.echo(f"{'claim':<{width}}  {'derivation':<10}  {'attack':<40}  formal  overall")
@@ -46,18 +58,18 @@ def verify(slugs: tuple[str, ...], seed: int, budget: float | None, replay: str 
     if as_json:
         print_json({"claims": [v.as_dict() for v in done]}, seed)
     else:
-        _print_reasons(done)
+        for claim, verification in zip(chosen, done, strict=True):
+            _print_reasons(claim, verification)
     if save is not None:
-        _save(done[0], save)
+        _save(chosen[0], done[0], save)
     return exit_code([v.status for v in done])
 
 
-def _save(verification: Any, path: str) -> None:
+def _save(claim: Claim, verification: Any, path: str) -> None:
     """Write the counterexample, or the instance on which the two sides of a conclusion came closest."""
     from ratetheory.attack.arenas import from_json
     from ratetheory.attack.replay import save_counterexample
     from ratetheory.attack.search import counterexample
-    from ratetheory.claims import claims
 
     evidence = verification.witness("attack").evidence
     if "counterexample" in evidence:
@@ -67,7 +79,6 @@ def _save(verification: Any, path: str) -> None:
     if not seen:
         raise ValueError(f"save: {verification.claim} was attacked on no instance; allowed: a larger --budget")
     name = min(seen, key=lambda slug: seen[slug]["slack"])
-    claim = claims[verification.claim]
     save_counterexample(counterexample(claim, claim.conclusion(name), from_json(seen[name]["worst"])), path)
 
 
@@ -84,27 +95,32 @@ def _print_row(verification: Any, width: int) -> None:
     click.echo(f"{verification.claim:<{width}}  {derivation:<10}  {what:<40}  {formal:<6}  {verification.status}")
 
 
-def _print_reasons(done: list[Any]) -> None:
+def _print_reasons(claim: Claim, verification: Any) -> None:
     """Why something is undecided, and the counterexample where something is refuted."""
-    for verification in done:
-        derivation, attack = verification.witness("derivation"), verification.witness("attack")
-        for name, conclusion in derivation.evidence.get("conclusions", {}).items():
-            if conclusion["status"] != "proved":
-                click.echo(f"{verification.claim}: {name} is {conclusion['status']}: {conclusion['reason']}")
-        for verdict in (derivation, attack):
-            if verdict.status == "undecided" and "reason" in verdict.evidence:
-                click.echo(f"{verification.claim}: {verdict.evidence['reason']}")
-        if "counterexample" in attack.evidence:
-            click.echo(f"{verification.claim}: {json.dumps(finite(attack.evidence['counterexample']))}")
+    derivation, attack = verification.witness("derivation"), verification.witness("attack")
+    for name, conclusion in derivation.evidence.get("conclusions", {}).items():
+        if conclusion["status"] != "proved":
+            click.echo(f"{claim.slug}: {name} is {conclusion['status']}: {conclusion['reason']}")
+    for verdict in (derivation, attack):
+        if verdict.status == "undecided" and "reason" in verdict.evidence:
+            click.echo(f"{claim.slug}: {verdict.evidence['reason']}")
+    if "counterexample" in attack.evidence:
+        found = attack.evidence["counterexample"]
+        print_counterexample(found, claim.conclusion(found["conclusion"]).relation)
 
 
-def _replay(path: str, as_json: bool) -> int:
-    from ratetheory.attack.replay import replay
+def _replay(path: str, drop: str | None, as_json: bool) -> int:
+    from ratetheory.attack.replay import load_counterexample, replay
     from ratetheory.attack.search import Undecided
     from ratetheory.claims import claims
+    from ratetheory.witnesses import without
 
+    found = load_counterexample(path)
+    known = dict(claims)
+    if drop is not None and found["claim"] in known:
+        known[found["claim"]] = without(known[found["claim"]], drop)
     try:
-        verdict = replay(path, claims)
+        verdict = replay(found, known)
     except Undecided as undecided:
         if as_json:
             print_json({"status": "undecided", "reason": str(undecided)})
@@ -116,5 +132,6 @@ def _replay(path: str, as_json: bool) -> int:
     else:
         word = "does not violate it" if verdict.status == "survived" else "violates it"
         click.echo(f"{verdict.claim}: {verdict.status}: the instance {word}")
-        click.echo(json.dumps(finite(verdict.evidence)))
+        replayed = verdict.evidence["replayed"]
+        print_counterexample(replayed, known[verdict.claim].conclusion(replayed["conclusion"]).relation)
     return exit_code([verdict.status])
