@@ -7,13 +7,14 @@ Working precision is that of ``flint.ctx``; callers raise it until a result is n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import reduce
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx, fmpq
+from flint import arb, ctx
 
 from ratetheory.claims import gd_rate
 from ratetheory.numeric import floats
@@ -33,15 +34,23 @@ class NotNarrow(ArithmeticError):
 def number(value: Any) -> Ball:
     """The exact constant as a ball: integers and rationals exactly, floats as the binary fractions that they are."""
     if isinstance(value, Fraction):
-        return arb(fmpq(value.numerator, value.denominator))
+        return arb(value.numerator) / value.denominator
     return arb(value)
+
+
+def blocks(x: Any) -> Sequence[Ball]:
+    """The numbers of all blocks, of which a scalar is one."""
+    return x if isinstance(x, np.ndarray) else (x,)
 
 
 def _elementwise(function: Callable[..., Ball], arguments: int) -> Callable[..., Any]:
     lifted = np.frompyfunc(function, arguments, 1)
 
     def apply(*values: Any) -> Any:
-        return lifted(*values) if any(isinstance(v, np.ndarray) for v in values) else function(*values)
+        for value in values:
+            if isinstance(value, np.ndarray):
+                return lifted(*values)
+        return function(*values)
 
     return apply
 
@@ -119,45 +128,55 @@ larger_increment = _elementwise(_larger_increment, 4)
 
 def _enclosed_root(linear: Ball, level: Ball) -> Ball:
     """A ball that contains the root z >= 0 of F(z) = linear (e^z - 1) + (e^z - 1 - z) - level for every value in the balls."""
-
-    def F(z: Ball) -> Ball:
-        grown = z.expm1()
-        return linear * grown + (grown - z) - level
-
-    def slope(z: Ball) -> Ball:
-        return linear + (1 + linear) * z.expm1()
-
     if not (level > 0):
         if level == 0:
             return arb(0)
         return arb(0).union((2 * level.abs_upper()).sqrt())
     z = _approximate_root(linear.mid(), level.mid())
-    for shift in (40, 30, 20, 10, 5):
-        narrowed = _ball_around(z, z * arb(2) ** -shift) if shift < 40 else _ball_around(z, z * arb(2) ** (-ctx.prec // 2))
-        image = z - F(z) / slope(narrowed)
+    grown = z.expm1()
+    residual = linear * grown + (grown - z) - level
+    for shift in (ctx.prec // 2, 30, 20, 10, 5):
+        narrowed = z * arb(1, 2.0**-shift if shift < 1000 else arb(2) ** -shift)
+        image = z - residual / (linear + (1 + linear) * narrowed.expm1())
         if narrowed.contains(image):
             return image
     # the level is not known well enough for Newton's method: enclose by the elementary bounds z^2/2 <= level
     return arb(0).union((2 * level).sqrt().abs_upper())
 
 
-def _ball_around(z: Ball, radius: Ball) -> Ball:
-    return (z - radius.abs_upper()).union(z + radius.abs_upper())
-
-
 def _approximate_root(linear: Ball, level: Ball) -> Ball:
     """The root to about the working precision, as an exact number; no guarantee."""
-    two = (2 * level).sqrt()
-    z = two.min((2 * level / (1 + linear)).log1p().max(arb("1.2565"))).mid()
-    if linear > 0:
-        z = z.min(level / linear).mid()
+    z = _float_root(float(linear), float(level))
+    if z is None:
+        z = (2 * level).sqrt().min((2 * level / (1 + linear)).log1p().max(arb("1.2565"))).mid()
+        z = z.min(level / linear).mid() if linear > 0 else z
+    else:
+        z = arb(z)
+    # the error after a step is about the square of the step
+    enough = arb(2) ** (-ctx.prec // 4 - 10)
     for _ in range(60 + ctx.prec.bit_length()):
         grown = z.expm1().mid()
         step = ((linear * grown + (grown - z) - level) / (linear + (1 + linear) * grown)).mid()
         z = (z - step).mid()
-        if step.abs_upper() <= z.abs_lower() * arb(2) ** (-ctx.prec // 2):
+        if step.abs_upper() <= z.abs_lower() * enough:
             break
     return z
+
+
+def _float_root(linear: float, level: float) -> float | None:
+    """The root to several digits; None beyond the range of floats."""
+    if not (1e-290 < level < 1e290 and linear < 1e290):
+        return None
+    z = min(math.sqrt(2 * level), max(math.log1p(2 * level / (1 + linear)), 1.2565))
+    z = min(z, level / linear) if linear > level * 1e-290 else z
+    for _ in range(40):
+        grown = math.expm1(z)
+        rest = grown - z if z > 1e-3 else z * z / 2 * (1 + z / 3)
+        step = (linear * grown + rest - level) / (linear + (1 + linear) * grown)
+        z -= step
+        if not math.fabs(step) > 1e-8 * z:
+            break
+    return z if 1e-290 < z < 700 else None
 
 
 def _concavity(m_x: Ball, r: Ball) -> Ball:
@@ -241,20 +260,27 @@ def is_narrow(x: Ball, bits: int = 50) -> bool:
     return bool(x.is_exact() or (x.is_finite() and 2 * x.rad() <= x.abs_lower() * arb(2) ** -bits))
 
 
+@contextmanager
+def working_precision(bits: int = _FIRST_PRECISION) -> Iterator[None]:
+    """``flint.ctx`` at this precision, and as before afterwards."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
 def at_rising_precision(compute: Callable[[], Any], narrow: Callable[[Any], bool]) -> Any:
     """``compute()`` at doubling working precision until ``narrow`` accepts its result; raises ``NotNarrow``."""
-    before = ctx.prec
-    try:
-        precision = _FIRST_PRECISION
-        while precision <= _LAST_PRECISION:
-            ctx.prec = precision
+    precision = _FIRST_PRECISION
+    while precision <= _LAST_PRECISION:
+        with working_precision(precision):
             result = compute()
             if narrow(result):
                 return result
-            precision *= 2
-        raise NotNarrow(f"no enclosure of the wanted width up to {_LAST_PRECISION} bits")
-    finally:
-        ctx.prec = before
+        precision *= 2
+    raise NotNarrow(f"no enclosure of the wanted width up to {_LAST_PRECISION} bits")
 
 
 class _Namespace:

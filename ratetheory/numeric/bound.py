@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ratetheory.numeric.certify import Certified
 
 
+_SCALAR = (float, int, str, Fraction, type(None))
+
+
 @dataclass(frozen=True)
 class Bound:
     """A bound on min over t < T of sum_i |G_i|^2 + |H|^2 (gradients at normalised weights).
@@ -90,7 +93,7 @@ def bound_gd(
     for name, value in one.items():
         require(value is not None, name, value, "a positive number" if name != "gap" else 'a number or "range"')
     everything = {**one, "gradient_bound": gradient_bound, "steps": steps, "epsilon": epsilon}
-    if any(np.ndim(value) > 0 for value in everything.values()):
+    if not all(isinstance(value, _SCALAR) or np.ndim(value) == 0 for value in everything.values()):
         from ratetheory.numeric.arrays import bound_of_arrays
 
         return bound_of_arrays(everything, methods, every, read_count(from_step, "from_step", least=0))
@@ -117,7 +120,7 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
     """The certified bound (see ``bound_gd``)."""
     from ratetheory.numeric import balls
     from ratetheory.numeric.certify import certified
-    from ratetheory.numeric.decimals import decimal_outward, exact_end, float_above
+    from ratetheory.numeric.decimals import decimal_end, float_above, root_above
     from ratetheory.numeric.terms import dominant_term
 
     result = certified(constants, methods, every)
@@ -126,33 +129,31 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
             f"method: {', '.join(methods)} does not apply; allowed: two-phase needs one block and b_0 < gradient_bound"
         )
     horizon = _horizon(constants, result, steps, epsilon)
-
-    def value() -> Any:
-        ball = (result.C / (horizon - constants.from_step)).min(result.trivial)
-        return exact_end(ball.lower()), exact_end(ball.upper())
-
-    ends = balls.at_rising_precision(value, lambda x: True)
-    low, high = decimal_outward(ends[0], up=False), decimal_outward(ends[1], up=True)
-    upper = Fraction(high)
-    by_trivial = bool(result.trivial < result.C / (horizon - constants.from_step))
+    with balls.working_precision():
+        mean = result.C / (horizon - constants.from_step)
+        value = mean.min(result.trivial)
+        by_trivial = bool(result.trivial < mean)
+        low, high = decimal_end(value, up=False), decimal_end(value, up=True)
+        b_infinity = _envelope(constants, result)
+        dominant = "trivial" if by_trivial else dominant_term(result)
     candidate = result.candidate
     return Bound(
         claim="gd-rate",
-        value=float_above(upper),
-        gradient_norm=float_above(exact_end(balls.number(upper).sqrt().upper())),
-        enclosure=(low, high),
+        value=float_above(high),
+        gradient_norm=float_above(root_above(high)),
+        enclosure=(str(low), str(high)),
         # where no block can move, every form is the same
         method="trivial" if by_trivial else "simple" if candidate is None else candidate.method,
         shared_budget=candidate is not None and candidate.shared_budget and not by_trivial,
         restarted=constants.from_step > 0,
         smaller_gradient_bound=candidate is not None and candidate.smaller_gradient_bound and not by_trivial,
-        b_infinity=_envelope(constants, result),
-        total=float_above(exact_end(result.C.upper())) if result.C.is_finite() else "inf",
+        b_infinity=b_infinity,
+        total=float_above(decimal_end(result.C, up=True)) if result.C.is_finite() else "inf",
         steps=horizon,
         constants=describe(constants),
         trust="estimated" if constants.estimated else "certified",
         conditional_on=constants.names(),
-        dominant_term="trivial" if by_trivial else dominant_term(result),
+        dominant_term=dominant,
     )
 
 
@@ -169,17 +170,17 @@ def _horizon(constants: Constants, result: Certified, steps: Any, epsilon: Any) 
 
 
 def _envelope(constants: Constants, result: Any) -> tuple[float | str, ...]:
-    """B_i for every block; a block that cannot move stays at b_0."""
+    """B_i for every block, at the working precision; a block that cannot move stays at b_0."""
     from ratetheory.numeric import balls
-    from ratetheory.numeric.decimals import exact_end, float_above
+    from ratetheory.numeric.decimals import decimal_end, float_above
 
     moved: dict[str, Any] = {}
     if result.candidate is not None and result.problem is not None:
-        starts, increments = np.atleast_1d(result.problem.b_0), np.atleast_1d(result.candidate.increment)
+        starts, increments = balls.blocks(result.problem.b_0), balls.blocks(result.candidate.increment)
         for block, start, increment in zip(result.blocks, starts, increments, strict=True):
             moved[block.name] = start + increment
-    ends: list[Any] = [moved.get(block.name, balls.number(block.inverse_rate)) for block in constants.blocks]
-    return tuple(float_above(exact_end(end.upper())) for end in ends)
+    ends = (moved[b.name] if b.name in moved else balls.number(b.inverse_rate) for b in constants.blocks)
+    return tuple(float_above(decimal_end(end, up=True)) for end in ends)
 
 
 def describe(constants: Constants) -> dict[str, Any]:

@@ -38,7 +38,9 @@ def decoupled_smoothness(constants: Constants, weight: Fraction) -> tuple[tuple[
         values = constants.decoupled
         return (values[:-1], values[-1]) if constants.scale_variant else (values, Fraction(0))
     count = len(constants.blocks)
-    coupling = constants.coupling or ((Fraction(0),),)
+    if constants.coupling is None:
+        return tuple(block.smoothness for block in constants.blocks), Fraction(0)
+    coupling = constants.coupling
     Lam = []
     for i, block in enumerate(constants.blocks):
         others = sum((coupling[i][j] for j in range(count) if j != i), Fraction(0))
@@ -64,13 +66,16 @@ def problem_in(
     kappa = 1 if rate is None else 1 - rate * Lam_g / 2
     # at the weight of the trivial bound kappa may be negative: nothing but Lam is read there
     nu_0 = Fraction(0) if rate is None or kappa <= 0 else 1 / (rate * kappa)
-    L = gather([number(b.smoothness) for b in blocks])
-    Gbar = gather([m.pi / 2 * number(b.smoothness) if b.gradient_bound is None else number(b.gradient_bound) for b in blocks])
+    sphere = [number(b.smoothness) for b in blocks]
+    L = gather(sphere)
+    bounds = [
+        m.pi / 2 * l if b.gradient_bound is None else number(b.gradient_bound) for b, l in zip(blocks, sphere, strict=True)
+    ]
     return Problem(
         b_0=gather([number(b.inverse_rate) for b in blocks]),
         L=L,
-        Lam=gather([number(Lam[i]) for i in indices]),
-        Gbar=Gbar,
+        Lam=L if constants.coupling is None and constants.decoupled is None else gather([number(Lam[i]) for i in indices]),
+        Gbar=gather(bounds),
         gap=m.pi**2 / 4 * L if constants.gap is None else number(constants.gap),
         nu_0=number(nu_0),
         Lam_g=number(Lam_g),
@@ -184,7 +189,8 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
         found = _candidates(problem, methods, every, nu)
         best = min(found, key=lambda candidate: candidate.C.upper()) if found else None
         total = balls.infinity if best is None else best.C
-        at_start = trivial(balls, problem_in(balls, balls.number, _ball_array, constants, start_weight))
+        start = problem_in(balls, balls.number, _ball_array, constants, start_weight) if start_weight != weight else problem
+        at_start = trivial(balls, start)
         return Certified(best, total, at_start, problem, blocks, tuple(Lam[i] for i in indices))
 
     def narrow(result: Certified) -> bool:

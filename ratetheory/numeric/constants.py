@@ -68,11 +68,10 @@ class Constants:
         size = len(self.blocks) + self.scale_variant
         require(bool(self.blocks), "blocks", self.blocks, "one block or more")
         for block in self.blocks:
-            require(
-                min(block.squared_norm, block.learning_rate) > 0, f"block {block.name}", "", "positive norm and learning rate"
-            )
-            require(block.smoothness >= 0, f"block {block.name}.smoothness", str(block.smoothness), "0 or above")
-        require(self.gap is None or self.gap >= 0, "gap", str(self.gap), "0 or above")
+            positive = block.squared_norm.numerator > 0 and block.learning_rate.numerator > 0
+            require(positive, f"block {block.name}", "", "positive norm and learning rate")
+            require(block.smoothness.numerator >= 0, f"block {block.name}.smoothness", block.smoothness, "0 or above")
+        require(self.gap is None or self.gap.numerator >= 0, "gap", self.gap, "0 or above")
         single = len(self.blocks) == 1 and not self.scale_variant
         require(self.gap is not None or single, "gap", None, "a number, needed unless there is one block")
         if self.decoupled is not None:

@@ -11,6 +11,14 @@ from typing import Any
 DIGITS = 20
 
 
+def _context(digits: int, up: bool) -> Context:
+    return Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+_UP, _DOWN, _FINER = _context(DIGITS, True), _context(DIGITS, False), _context(DIGITS + 5, True)
+_LEAST, _MOST = Decimal(sys.float_info.min), Decimal(sys.float_info.max)
+
+
 def exact_end(ball_end: Any) -> Fraction:
     """The dyadic rational that an exact ball is."""
     mantissa, exponent = ball_end.man_exp()
@@ -18,19 +26,35 @@ def exact_end(ball_end: Any) -> Fraction:
     return Fraction(mantissa * 2**exponent) if exponent >= 0 else Fraction(mantissa, 2**-exponent)
 
 
+def decimal_end(ball: Any, up: bool) -> Decimal:
+    """The upper or lower end of a finite ball, rounded outwards to ``DIGITS`` digits."""
+    mantissa, exponent = (ball.upper() if up else ball.lower()).man_exp()
+    context, power = _UP if up else _DOWN, int(exponent)
+    if power >= 0:
+        return context.create_decimal(int(mantissa) << power)
+    return context.divide(Decimal(int(mantissa)), Decimal(1 << -power))
+
+
 def decimal_outward(number: Fraction, up: bool, digits: int = DIGITS) -> str:
     """``number`` as a decimal of at most ``digits`` digits, rounded up or down."""
-    context = Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR, Emax=MAX_EMAX, Emin=MIN_EMIN)
-    return str(context.divide(Decimal(number.numerator), Decimal(number.denominator)))
+    return str(_context(digits, up).divide(Decimal(number.numerator), Decimal(number.denominator)))
 
 
-def float_above(number: Fraction) -> float | str:
+def root_above(number: Decimal) -> Decimal:
+    """A decimal that is not below the square root."""
+    # the root of a decimal is rounded to the nearest, whatever the context
+    return _FINER.next_plus(_FINER.sqrt(number)) if number else number
+
+
+def float_above(number: Decimal | Fraction) -> float | str:
     """A float that is not below ``number``, as it prints; a decimal string where that lies beyond the range of floats."""
-    if number == 0:
+    if isinstance(number, Fraction):
+        number = _FINER.divide(Decimal(number.numerator), Decimal(number.denominator))
+    if not number:
         return 0.0
-    if not sys.float_info.min <= number <= Fraction(sys.float_info.max):
-        return decimal_outward(number, up=True)
+    if not _LEAST <= number <= _MOST:
+        return str(_UP.plus(number))
     result = float(number)
-    while math.isfinite(result) and min(Fraction(repr(result)), Fraction(result)) < number:
+    while math.isfinite(result) and (Decimal(repr(result)) < number or Decimal(result) < number):
         result = math.nextafter(result, math.inf)
-    return result if math.isfinite(result) else decimal_outward(number, up=True)
+    return result if math.isfinite(result) else str(_UP.plus(number))

@@ -19,7 +19,7 @@ _RATIONAL = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
 
 def _shown(value: Any) -> str:
     try:
-        text = repr(value)
+        text = str(value) if isinstance(value, Fraction) else repr(value)
     except ValueError:
         return "a number too long to print"
     return text if len(text) <= 60 else text[:57] + "..."
@@ -31,6 +31,8 @@ def read_exactly(value: Any, name: str) -> Fraction:
     Strings are decimals (``"1e-4"``) or rationals (``"3/10"``); a float counts as the binary fraction that it is.
     Raises ``ValueError`` naming ``name``, the value and what is allowed.
     """
+    if type(value) is float and math.isfinite(value):
+        return Fraction(*value.as_integer_ratio())
     if isinstance(value, bool):
         raise ValueError(f"{name}: {value!r} is not a number; allowed: {_ALLOWED}")
     if isinstance(value, str):
@@ -83,14 +85,14 @@ def require(condition: bool, name: str, value: Any, allowed: str) -> None:
 def read_positive(value: Any, name: str) -> Fraction:
     """An exact number above zero."""
     number = read_exactly(value, name)
-    require(number > 0, name, value, "a finite number above 0")
+    require(number.numerator > 0, name, value, "a finite number above 0")
     return number
 
 
 def read_nonnegative(value: Any, name: str) -> Fraction:
     """An exact number that is zero or above."""
     number = read_exactly(value, name)
-    require(number >= 0, name, value, "a finite number, 0 or above")
+    require(number.numerator >= 0, name, value, "a finite number, 0 or above")
     return number
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ratetheory.numeric.certify import Certified, certified
 from ratetheory.numeric.constants import Constants
 from ratetheory.numeric.decimals import decimal_outward
+from ratetheory.numeric.envelope import Candidate, Problem
 
 
 def shares(result: Certified) -> dict[str, float]:
@@ -26,26 +27,31 @@ def shares(result: Certified) -> dict[str, float]:
     candidate, problem = result.candidate, result.problem
     if candidate is None or problem is None:
         return {}
-    totals = {"gap": 0.0, "logarithm": 0.0, "reach": 0.0, "scale-variant": 0.0}
-    starts, increments = np.atleast_1d(problem.b_0), np.atleast_1d(candidate.increment)
-    Lams, Gbars = np.atleast_1d(problem.Lam), np.atleast_1d(problem.Gbar)
-    C = sum((d * (b + d / 2) for b, d in zip(starts, increments, strict=True)), balls.number(0))
-    variant = problem.nu_0 * problem.gap
-    whole = C + variant
-    for b, d, Lam, Gbar in zip(starts, increments, Lams, Gbars, strict=True):
-        weight = float(d * (b + d / 2) / whole) if d > 0 else 0.0
-        parts = {"gap": problem.gap, "logarithm": Lam / 2 * (d / b).log1p()}
-        if candidate.method == "two-phase":
-            parts["reach"] = Gbar**2 / b
-        everything = sum(parts.values(), balls.number(0))
-        for name, part in parts.items():
-            totals[name] += weight * float(part / everything)
-    totals["scale-variant"] = float(variant / whole)
-    return totals
+    zero = balls.number(0)
+    totals = {"gap": zero, "logarithm": zero, "reach": zero, "scale-variant": problem.nu_0 * problem.gap}
+    rows = (problem.b_0, candidate.increment, problem.Lam, problem.Gbar)
+    for b, d, Lam, Gbar in zip(*map(balls.blocks, rows), strict=True):
+        if d > 0:
+            parts = _parts(candidate, problem, b, d, Lam, Gbar)
+            unit = d * (b + d / 2) / sum(parts.values(), zero)
+            for name, part in parts.items():
+                totals[name] += unit * part
+    whole = sum(totals.values(), zero)
+    return {name: float(part / whole) if whole > 0 else 0.0 for name, part in totals.items()}
+
+
+def _parts(candidate: Candidate, problem: Problem, b: Any, increment: Any, Lam: Any, Gbar: Any) -> dict[str, Any]:
+    """What pays for the increment of one block."""
+    parts = {"gap": problem.gap, "logarithm": Lam / 2 * (increment / b).log1p()}
+    return {**parts, "reach": Gbar**2 / b} if candidate.method == "two-phase" else parts
 
 
 def dominant_term(result: Certified) -> str:
     """The largest of the ``shares``."""
+    problem, candidate = result.problem, result.candidate
+    if problem is not None and problem.single and candidate is not None and candidate.increment > 0:
+        parts = _parts(candidate, problem, problem.b_0, candidate.increment, problem.Lam, problem.Gbar)
+        return max(parts, key=lambda name: parts[name].mid())
     found = shares(result)
     return max(found, key=lambda name: found[name]) if found else "none"
 
