@@ -7,7 +7,7 @@ Working precision is that of ``flint.ctx``; callers raise it until a result is n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import reduce
@@ -38,7 +38,7 @@ def number(value: Any) -> Ball:
     return arb(value)
 
 
-def blocks(x: Any) -> Sequence[Ball]:
+def blocks(x: Any) -> Iterable[Ball]:
     """The numbers of all blocks, of which a scalar is one."""
     return x if isinstance(x, np.ndarray) else (x,)
 
@@ -146,12 +146,12 @@ def _enclosed_root(linear: Ball, level: Ball) -> Ball:
 
 def _approximate_root(linear: Ball, level: Ball) -> Ball:
     """The root to about the working precision, as an exact number; no guarantee."""
-    z = _float_root(float(linear), float(level))
-    if z is None:
+    guess = _float_root(float(linear), float(level))
+    if guess is not None:
+        z = arb(guess)
+    else:
         z = (2 * level).sqrt().min((2 * level / (1 + linear)).log1p().max(arb("1.2565"))).mid()
         z = z.min(level / linear).mid() if linear > 0 else z
-    else:
-        z = arb(z)
     # the error after a step is about the square of the step
     enough = arb(2) ** (-ctx.prec // 4 - 10)
     for _ in range(60 + ctx.prec.bit_length()):
