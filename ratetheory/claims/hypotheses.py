@@ -104,3 +104,21 @@ SINGLE_BLOCK = Hypothesis(
     "single_block",
     _flag("single_block", "there are several blocks or scale-variant parameters"),
 )
+DECAY_STEP = Hypothesis(
+    "decay-step",
+    "w_{t+1} = (1 - eta_t lam_t) w_t - eta_t grad f_t(w_t), without momentum; f_t may be a minibatch loss",
+    "decay_step",
+    _flag("decay_step", "the update is not a gradient step with weight decay"),
+)
+HEAVY_BALL_STEP = Hypothesis(
+    "heavy-ball-step",
+    "m_{t+1} = beta m_t + grad f_t(w_t) + lam_t w_t, w_{t+1} = w_t - eta_t m_{t+1}: heavy ball with coupled decay",
+    "heavy_ball_step",
+    _flag("heavy_ball_step", "the update is not that of heavy ball with coupled decay"),
+)
+NESTEROV_STEP = Hypothesis(
+    "nesterov-step",
+    "d_t = grad f_t(w_t) + lam_t w_t, m_{t+1} = beta m_t + d_t, w_{t+1} = w_t - eta_t (d_t + beta m_{t+1})",
+    "nesterov_step",
+    _flag("nesterov_step", "the update is not that of Nesterov's momentum with coupled decay"),
+)

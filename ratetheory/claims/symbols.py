@@ -34,6 +34,10 @@ _ALL = (
     Symbol("value", r"f(w)", "step", "value of f at the point", per_block=False),
     # stochastic gradients
     # decay, momentum, other optimisers
+    Symbol("lam", r"\lambda", "step", "weight decay of the block"),
+    Symbol("beta", r"\beta", "constant", "momentum", per_block=False),
+    Symbol("p", r"p", "state", "inner product <w, m> of the weights and the momentum buffer m"),
+    Symbol("m_sq", r"|m|^2", "state", "squared norm of the momentum buffer m"),
     # equilibria
     # a batch-normalised neuron
     # AdaGrad-Norm

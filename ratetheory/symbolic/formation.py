@@ -82,7 +82,7 @@ _PLAIN = (
     Largest,
     Smallest,
 )
-_VECTOR_LETTERS = {"w", "v", "g", "grad", "e", "xi", "u", "z"}
+_VECTOR_LETTERS = {"w", "v", "g", "grad", "e", "xi", "u", "z", "momentum"}
 Places = frozenset[Expr]
 """What must not be zero: denominators and arguments of logarithms; what is bound is called ``ANY_BLOCK``, ``ANY_STEP``."""
 

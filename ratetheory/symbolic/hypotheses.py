@@ -3,7 +3,7 @@
 The losses: ``ell_t`` is the loss whose gradient step t uses, ``f`` the full loss. Claims about single points hold for every
 loss; there ``ell_t`` is that loss. Blocks have dimension at least two (in dimension one the gradient vanishes and nothing
 moves). Vectors: ``w`` weights, ``v`` directions, ``grad`` gradient, ``e`` its direction, ``xi`` a unit tangent, ``u``, ``z``
-any directions, ``g`` the scale-variant parameters (block 0; without any, one coordinate on which nothing depends).
+any directions, ``momentum`` the buffer, ``g`` the scale-variant parameters (block 0; without any, a coordinate without effect).
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ def _definitions() -> dict[str, tuple[Expr, tuple[str, ...]]]:
         "kappa": (1 - s.eta_g * s.Lam_g / 2, ()),
         "x": (s.G / s.b, ()),
         "b_0": (s.b_first, ()),
+        "p": (inner(w, named("momentum")), ()),
+        "m_sq": (inner(named("momentum"), named("momentum")), ()),
     }
 
 

@@ -13,7 +13,7 @@ from ratetheory.symbolic.derivation import Derivation
 from ratetheory.symbolic.kernel import Step
 from ratetheory.symbolic.namespace import statement
 
-_VECTORS = {"grad": r"\nabla", "ell": r"\ell", "xi": r"\xi", "alpha": r"\alpha"}
+_VECTORS = {"grad": r"\nabla", "ell": r"\ell", "xi": r"\xi", "alpha": r"\alpha", "momentum": "m"}
 _ESCAPES = {
     "\\": r"\textbackslash{}",
     "{": r"\{",

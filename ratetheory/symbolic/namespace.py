@@ -14,7 +14,7 @@ from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.vectors import BLOCK, BLOCKS, BOUND_BLOCKS, FAMILY, FULL_LOSS, HORIZON, OTHER_BLOCK, STEP, over_blocks
 
 _POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0"}
-_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g"}
+_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq"}
 MULTIPLIER = Symbol("nu", positive=True)
 """The bound variable of ``InfimumOverMultipliers``."""
 
