@@ -88,7 +88,7 @@ def verifications(chosen: Sequence[Claim], seed: int = 0, budget: float | None =
 
 def verify_claim(claim: Claim, seed: int, deadline: float | None) -> Verification:
     """All witnesses of one claim until the deadline (of ``time.monotonic``)."""
-    verdicts = (_derivation(claim, deadline), _attack(claim, seed, deadline), Verdict(claim.slug, "formal", "absent"))
+    verdicts = (_derivation(claim, deadline), attack_claim(claim, seed, deadline), Verdict(claim.slug, "formal", "absent"))
     return Verification(claim.slug, verdicts, overall(verdicts))
 
 
@@ -105,7 +105,8 @@ def _derivation(claim: Claim, deadline: float | None) -> Verdict:
     return derive(claim, budget=_DERIVATION_SECONDS if left is None else min(left, _DERIVATION_SECONDS)).verdict
 
 
-def _attack(claim: Claim, seed: int, deadline: float | None) -> Verdict:
+def attack_claim(claim: Claim, seed: int, deadline: float | None) -> Verdict:
+    """The attack's verdict; ``undecided`` with the reason where it could not do its work."""
     left = _remaining(deadline)
     if left is not None and left <= 0:
         return Verdict(claim.slug, "attack", "undecided", {"reason": "the budget ended before the attack"}, seed)

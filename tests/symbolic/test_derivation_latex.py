@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from ratetheory.attack.search import attack
 from ratetheory.claims import claims
+from ratetheory.claims.literature import cited
 from ratetheory.symbolic import derive, latex_document
 from ratetheory.symbolic.latex import escape
 
@@ -29,9 +31,15 @@ def test_derivations_compile(tmp_path, proved):
 
 @pytest.mark.slow
 @needs_pdflatex
-def test_all_derivations_compile(tmp_path, proved):
-    fine, log = compiles(latex_document(list(proved.values())), tmp_path)
+def test_the_document_of_all_claims_compiles_and_is_complete(tmp_path, proved):
+    attacks = [attack(derivation.claim, instances=20) for derivation in list(proved.values())[:3]]
+    document = latex_document(list(proved.values()), attacks)
+    fine, log = compiles(document, tmp_path)
     assert fine, log
+    for derivation in proved.values():
+        assert f"section*{{{derivation.claim.slug}: proved}}" in document
+    assert document.count(r"\bibitem") == len({r.key for d in proved.values() for r in cited(d.claim.source)}) > 0
+    assert "euler-orthogonality & orthogonal & survived" in document
 
 
 @needs_pdflatex
@@ -47,6 +55,7 @@ def test_escaping_leaves_no_active_character():
     assert text.count("?") == 2
     assert r"\input" not in text
     assert escape("plain words, 1/2.") == "plain words, 1/2."
+    assert escape("Göpel, Étude") == r"G\"{o}pel, \'{E}tude"
 
 
 def test_the_document_says_what_was_not_proved():
