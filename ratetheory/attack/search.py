@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ratetheory.attack.arenas import arena_of, record_of
+from ratetheory.attack.ascent import ascend
 from ratetheory.attack.instances import Arena, Family, Instances, to_json
 from ratetheory.attack.records import Record, Symbols
 from ratetheory.claims.statement import Claim, Conclusion, Setting
@@ -21,7 +22,7 @@ from ratetheory.numeric import rounding
 from ratetheory.verdict import Verdict
 
 Array = np.ndarray
-_POPULATION, _GENERATIONS, _SEARCHED_FAMILIES = 48, 16, 2
+_POPULATION, _GENERATIONS, _ASCENT, _SEARCHED_FAMILIES = 48, 16, 8, 2
 _CANCELLATION = 64 * rounding.UNIT
 """Error of a sum relative to its largest terms, as it typically is here."""
 
@@ -210,26 +211,26 @@ def _by_search(outcome: _Outcome, rng: np.random.Generator, deadline: float) -> 
 def _evolve(
     outcome: _Outcome, arena: Arena, family: Family, starts: Array, rng: np.random.Generator, deadline: float
 ) -> Instances | None:
-    """Differential evolution of the closeness on one family."""
+    """Differential evolution of the closeness on one family, then gradient ascent from the best of it."""
     from scipy.optimize import differential_evolution
 
     found: list[Instances] = []
 
-    def fitness(points: Array) -> Array:
-        batch = arena.decode(family, points.T, arena.search_steps)
+    def closeness(points: Array) -> Array:
+        batch = arena.decode(family, points, arena.search_steps)
         judgement = judge(outcome.conclusion, record_of(batch))
         if (violation := outcome.see(batch, judgement)) is not None:
             found.append(violation)
-        # undecided instances rank below every decided one
-        return np.where(judgement.closeness > -np.inf, -judgement.closeness, 2.0)
+        return judgement.closeness
 
     def enough(*_: Any, **__: Any) -> bool:
         return bool(found) or time.monotonic() > deadline
 
     if len(starts) < _POPULATION:
         starts = np.concatenate([starts, rng.random((_POPULATION - len(starts), starts.shape[1]))])
-    differential_evolution(
-        fitness,
+    evolved = differential_evolution(
+        # undecided instances rank below every decided one
+        lambda points: -np.maximum(closeness(points.T), -2.0),
         [(0.0, 1.0)] * starts.shape[1],
         init=starts,
         maxiter=_GENERATIONS,
@@ -240,6 +241,7 @@ def _evolve(
         callback=enough,
         tol=0.0,
     )
+    ascend(closeness, evolved.x, _ASCENT, enough)
     return found[-1] if found else None
 
 
