@@ -125,6 +125,31 @@ def two_phases(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
     return m.if_less(b_0, Gbar, growth(b_0, two_phase_increment(m, L, b_0, Gbar, gap)), m.infinity)
 
 
+def tangent_increment(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any, v: Any) -> Any:
+    """B - b_0 by a slope that rises with b: f + psi(b) never rises for psi(b) = integral of c(s) ds - (L/2) ln b.
+
+    c(s) is the sharper slope at b_0 up to Y = b_0 + Gbar^2/b_0, and beyond it the sharper slope at v where s = v + Gbar^2/v,
+    v >= Gbar: a step that ends at s starts at v or later. psi is convex: its tangent at any such s bounds b, best at B itself.
+    """
+    r = L / (2 * Gbar)
+    reach = Gbar**2 / b_0
+    first, c = sharper_slope(m, Gbar / b_0, r), sharper_slope(m, Gbar / v, r)
+    beyond = (v - b_0) * (v - reach) / v
+    level = gap + L / 2 * m.log1p((Gbar / b_0) ** 2) - first * reach + c * beyond - m.slope_integral(b_0, v, Gbar, r)
+    return reach + m.larger_increment(c, L / 2, b_0 + reach, m.maximum(level, 0 * level))
+
+
+def continuous_increment(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
+    """B - b_0 by the slope that rises with b, or by the slope at the start where b never passes Y."""
+    first = m.larger_increment(sharper_slope(m, Gbar / b_0, L / (2 * Gbar)), L / 2, b_0, gap)
+    return m.minimum(first, m.infimum_over_thresholds(lambda v: tangent_increment(m, L, b_0, Gbar, gap, v), b_0, Gbar))
+
+
+def continuous_phases(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
+    """C of the continuous form; one block without g."""
+    return growth(b_0, continuous_increment(m, L, b_0, Gbar, gap))
+
+
 def trivial(m: Any, Lam: Any, Lam_g: Any, gap: Any) -> Any:
     """2 max(Lam) (f_0 - f_low) bounds the squared gradient at the start."""
     return 2 * m.maximum(m.largest_block(Lam), Lam_g) * gap
@@ -220,6 +245,13 @@ GD_RATE = Claim(
             lambda m, s: m.sum(_squared_gradients(m, s)),
             "<=",
             lambda m, s: two_phases(m, s.L, s.b_first, s.Gbar, s.gap),
+            (SINGLE_BLOCK,),
+        ),
+        Conclusion(
+            "sum-continuous",
+            lambda m, s: m.sum(_squared_gradients(m, s)),
+            "<=",
+            lambda m, s: continuous_phases(m, s.L, s.b_first, s.Gbar, s.gap),
             (SINGLE_BLOCK,),
         ),
         Conclusion(

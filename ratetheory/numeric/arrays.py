@@ -12,7 +12,7 @@ from ratetheory.numeric import floats
 from ratetheory.numeric.bound import Bound, bound_of_constants, is_range
 from ratetheory.numeric.certify import as_float
 from ratetheory.numeric.constants import one_block
-from ratetheory.numeric.envelope import METHODS, Candidate, Problem, one_phase, two_phase
+from ratetheory.numeric.envelope import METHODS, Candidate, Problem, continuous, one_phase, two_phase
 from ratetheory.numeric.exact import read_exactly, require
 
 _CHUNK = 16384
@@ -24,7 +24,9 @@ Form = Callable[[Any, Problem], Candidate]
 
 
 def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: bool, from_step: int) -> Bound:
-    """See ``bound.bound_gd``; every argument of ``given`` broadcasts."""
+    """See ``bound.bound_gd``; every argument of ``given`` broadcasts. The best of arrays is the best of the closed forms."""
+    if every:
+        methods = [method for method in methods if method != "continuous"]
     inputs = _read(given, from_step)
     shape = np.broadcast_shapes(*(v.shape for v in inputs.values()))
     flat = {name: np.broadcast_to(value, shape).ravel() for name, value in inputs.items()}
@@ -115,6 +117,8 @@ def _forms(methods: Sequence[str], every: bool) -> list[Form]:
             forms.append(two_phase)
             if every:
                 forms.append(partial(two_phase, smaller=True))
+        elif method == "continuous":
+            forms.append(continuous)
         else:
             forms.append(partial(one_phase, method=method, smaller=every))
     return forms

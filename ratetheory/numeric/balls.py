@@ -18,11 +18,14 @@ from flint import arb, ctx
 
 from ratetheory.claims import gd_rate
 from ratetheory.numeric import floats
+from ratetheory.numeric.lower_sum import THRESHOLDS, lower_sum
 
 Ball = Any
 
 _FIRST_PRECISION = 128
 _LAST_PRECISION = 16384
+_SEARCH_PRECISION = 64
+_THRESHOLD_WIDTH = 2.0**-30
 _CONVEXITY_TURN = 2.331123
 """The positive zero of 2 arctan x - x, rounded up: right of it N is concave for every r."""
 
@@ -193,10 +196,30 @@ def _infimum_on_boundary(x_0: Any, r: Any) -> Ball:
     """
     x_0, r = _ball(x_0), _ball(r)
     end = gd_rate.slope_on_boundary(_THIS, x_0, r)
-    if r * (arb.pi() / 2 - 1) <= 1 or (x_0 <= 1 and _concavity(x_0, r) <= 0):
+    falls = _falls_up_to(x_0, r)
+    return _below(end, falls, x_0, None if falls else _tangent_slope(x_0, r))
+
+
+def _falls_up_to(x: Ball, r: Ball) -> bool:
+    """Whether e certainly falls on (0, x], so that its infimum there is e(x).
+
+    x^2 e'(x) = x N'(x) - N(x), whose derivative is x N''(x): e falls where N is concave from 0 on, and on the convex stretch as
+    long as the tangent of N at x does not pass below the origin.
+    """
+    if r * (arb.pi() / 2 - 1) <= 1:
+        return True
+    bend = _concavity(x, r)
+    if x <= 1 and bend <= 0:
+        return True
+    value, derivative = _boundary_curve(x, r)
+    return bool(bend >= 0 and value - x * derivative >= 0)
+
+
+def _below(end: Ball, falls: bool, x: Ball, tangent: Ball | None) -> Ball:
+    """A lower bound of e over (0, x], as an exact number: e(x), a tangent's slope, or the slope of the simple form."""
+    if falls:
         return end.lower()
-    tangent = _tangent_slope(x_0, r)
-    simple = x_0.atan() / x_0
+    simple = x.atan() / x
     return simple.lower() if tangent is None else end.lower().min(tangent.lower()).max(simple.lower())
 
 
@@ -253,6 +276,37 @@ def _right_turn(r: float) -> float:
 
 
 infimum_on_boundary = _elementwise(_infimum_on_boundary, 2)
+
+
+def slope_integral(b_0: Any, v: Any, Gbar: Any, r: Any) -> Ball:
+    """A lower sum of the integral of the slope that rises with b (see ``lower_sum``), the infima bounded from below."""
+    r = _ball(r)
+
+    def infima(x: list[Ball]) -> list[Ball]:
+        falls = [_falls_up_to(end, r) for end in x]
+        # one tangent serves all: it bounds e left of the largest x
+        tangent = None if all(falls) else _tangent_slope(x[0], r)
+        ends = (gd_rate.slope_on_boundary(_THIS, end, r) for end in x)
+        return [_below(e, fall, end, tangent) for e, fall, end in zip(ends, falls, x, strict=True)]
+
+    return lower_sum(_THIS, _ball(b_0), _ball(v), _ball(Gbar), infima)
+
+
+def infimum_over_thresholds(F: Callable[[Ball], Ball], b_0: Ball, Gbar: Ball) -> Ball:
+    """F at a v near the best v >= max(b_0, Gbar^2/b_0), where v + Gbar^2/v = b_0 + F(v); any such v gives a bound."""
+    start = b_0.max(Gbar**2 / b_0)
+    threshold = start.upper()
+    with working_precision(_SEARCH_PRECISION):
+        for _ in range(THRESHOLDS):
+            b = b_0 + F(threshold)
+            v = ((b + (b**2 - 4 * Gbar**2).max(arb(0)).sqrt()) / 2).mid()
+            if not v.is_finite():
+                break
+            moved = (v - threshold).abs_upper()
+            threshold = v.max(start.upper())
+            if moved < threshold * _THRESHOLD_WIDTH:
+                break
+    return F(threshold.max(start.upper()))
 
 
 def is_narrow(x: Ball, bits: int = 50) -> bool:

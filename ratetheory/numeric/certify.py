@@ -12,7 +12,7 @@ import numpy as np
 
 from ratetheory.numeric import balls, floats
 from ratetheory.numeric.constants import Block, Constants
-from ratetheory.numeric.envelope import Candidate, Problem, one_phase, shared, trivial, two_phase
+from ratetheory.numeric.envelope import Candidate, Problem, continuous, one_phase, shared, trivial, two_phase
 
 
 @dataclass(frozen=True)
@@ -135,17 +135,21 @@ def trivial_weight(constants: Constants, weight: Fraction) -> Fraction:
     return min((low, high), key=lambda w: max(*decoupled_smoothness(constants, w)[0], decoupled_smoothness(constants, w)[1]))
 
 
+_SINGLE_FORMS = {"two-phase": two_phase, "continuous": continuous}
+
+
 def _candidates(problem: Problem, methods: Sequence[str], every: bool, nu: Any) -> list[Candidate]:
     """All forms asked for; ``every`` adds those that only the best bound needs: shared budget, smaller gradient bound."""
     found = []
     # with nothing to spend the smaller bound on the gradient is zero, and the trivial bound says so
     narrower = every and problem.single and bool(problem.gap > 0)
     for method in methods:
-        if method == "two-phase":
-            if problem.single and problem.b_0 < problem.Gbar:
-                found.append(two_phase(balls, problem))
-                if narrower:
-                    found.append(two_phase(balls, problem, smaller=True))
+        if method in _SINGLE_FORMS:
+            if problem.single and (method == "continuous" or problem.b_0 < problem.Gbar):
+                found += [
+                    _SINGLE_FORMS[method](balls, problem, smaller=smaller)
+                    for smaller in ((False, True) if narrower else (False,))
+                ]
             continue
         found.append(one_phase(balls, problem, method))
         if narrower:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ratetheory.claims import gd_rate
 
-METHODS = ("simple", "sharper", "two-phase")
+METHODS = ("simple", "sharper", "two-phase", "continuous")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,15 @@ def two_phase(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
     increment = gd_rate.two_phase_increment(m, problem.L, problem.b_0, Gbar, problem.gap)
     increment = m.if_less(problem.b_0, Gbar, increment, m.infinity)
     return Candidate("two-phase", smaller, False, gd_rate.growth(problem.b_0, increment), increment, None)
+
+
+def continuous(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
+    """The form of one block whose slope rises with b."""
+    Gbar = problem.Gbar
+    if smaller:
+        Gbar = m.minimum(gd_rate.smaller_gradient_bound(m, problem.L, problem.b_0, problem.gap), Gbar)
+    increment = gd_rate.continuous_increment(m, problem.L, problem.b_0, Gbar, problem.gap)
+    return Candidate("continuous", smaller, False, gd_rate.growth(problem.b_0, increment), increment, None)
 
 
 def trivial(m: Any, problem: Problem) -> Any:

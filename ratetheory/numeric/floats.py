@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ratetheory.claims import gd_rate
+from ratetheory.numeric.lower_sum import THRESHOLDS, lower_sum
 
 Array = Any
 pi = np.pi
@@ -146,6 +147,30 @@ def infimum_on_boundary(x_0: Array, r: Array) -> Array:
 def infimum_over_multipliers(F: Callable[[Array], Array], nu_0: Array) -> Array:
     """An upper bound of inf F over nu >= nu_0: the smallest value met on a geometric grid that is refined around the best."""
     return F(best_multiplier(F, nu_0))
+
+
+def slope_integral(b_0: Array, v: Array, Gbar: Array, r: Array) -> Array:
+    """A lower sum of the integral of the slope that rises with b (see ``lower_sum``)."""
+    return lower_sum(_THIS, b_0, v, Gbar, lambda x: infimum_on_boundary(np.stack(np.broadcast_arrays(*x)), r))
+
+
+def infimum_over_thresholds(F: Callable[[Array], Array], b_0: Array, Gbar: Array) -> Array:
+    """An upper bound of inf F(v) over v >= max(b_0, Gbar^2/b_0): the smallest on the way to v + Gbar^2/v = b_0 + F(v)."""
+    with np.errstate(all="ignore"):
+        start = np.maximum(b_0, Gbar**2 / b_0)
+        least = F(start)
+        value = least
+        for _ in range(THRESHOLDS):
+            value = F(np.maximum(start, after_step(b_0 + value, Gbar)))
+            # not-a-number stays, so that it is seen
+            least = np.minimum(least, value)
+        return least
+
+
+def after_step(b: Array, Gbar: Array) -> Array:
+    """The largest v with v + Gbar^2/v = b: where a step that ends at b starts, or later; Gbar if there is none."""
+    ratio = np.minimum(2 * Gbar / b, 1.0)
+    return np.maximum(b / 2 * (1 + np.sqrt((1 - ratio) * (1 + ratio))), Gbar)
 
 
 def best_multiplier(F: Callable[[Array], Array], nu_0: Array) -> Array:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ratetheory.numeric import floats
+from ratetheory.numeric.lower_sum import THRESHOLDS, lower_sum
 
 UNIT = 2.0**-53
 """Unit roundoff of double precision: the relative error of +, -, *, / and sqrt."""
@@ -295,6 +296,29 @@ def infimum_on_boundary(x_0: Any, r: Any) -> Rounded:
     return _between(value, fewest, most)
 
 
+def slope_integral(b_0: Any, v: Any, Gbar: Any, r: Any) -> Rounded:
+    """A lower sum of the integral of the slope that rises with b (see ``lower_sum``)."""
+    b_0, v, Gbar, r = exact(b_0), exact(v), exact(Gbar), exact(r)
+
+    def infima(x: list[Rounded]) -> list[Rounded]:
+        together = infimum_on_boundary(Rounded(np.stack([y.value for y in x]), np.stack([y.error for y in x])), r)
+        return [together[k] for k in range(len(x))]
+
+    return lower_sum(_THIS, b_0, v, Gbar, infima)
+
+
+def infimum_over_thresholds(F: Callable[[Rounded], Rounded], b_0: Any, Gbar: Any) -> Rounded:
+    """The smallest value of F on the way from v = max(b_0, Gbar^2/b_0) to v + Gbar^2/v = b_0 + F(v); any v gives a bound."""
+    b_0, Gbar = exact(b_0), exact(Gbar)
+    start = maximum(b_0, Gbar**2 / b_0)
+    least = value = F(start)
+    for _ in range(THRESHOLDS):
+        v = np.maximum(start.upper, floats.after_step(b_0.value + value.value, Gbar.value))
+        value = F(exact(v))
+        least = minimum(least, value)
+    return least
+
+
 def _between(value: Array, fewest: Array, most: Array) -> Rounded:
     spread = np.maximum(np.maximum(most - value, value - fewest), 0.0)
     return Rounded(value, _widened(spread + SOLVER * np.maximum(np.abs(value), np.abs(most))))
@@ -323,3 +347,13 @@ def excess(left: Any, relation: str, right: Any) -> Array:
     if relation == "==":
         difference = np.abs(difference)
     return difference - _widened(left.error + right.error)
+
+
+class _Namespace:
+    """The functions of this module as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return globals()[name]
+
+
+_THIS = _Namespace()

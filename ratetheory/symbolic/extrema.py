@@ -14,6 +14,7 @@ from ratetheory.symbolic.namespace import (
     InfimumOverMultipliers,
     LargerIncrement,
     Relation,
+    SlopeIntegral,
     Witness,
     declared,
     m,
@@ -88,3 +89,45 @@ def above_infimum_over_multipliers(ctx: Context, infimum: InfimumOverMultipliers
     known = known_places(fact.relation, fact.assumptions)
     inside = frozenset(place.xreplace({nu: MULTIPLIER}) for place in known)
     return Inference(Relation(fact.relation.left, "<=", infimum), (fact,), rest, nonzero=inside)
+
+
+def _integrand(integral: SlopeIntegral, *ends: Expr) -> tuple[Expr, Expr, Expr, Expr]:
+    """The arguments, once the integrand is known to be defined."""
+    low, high, Gbar, r = integral.args
+    if not is_positive(Gbar) or not is_nonnegative(r):
+        raise RuleFailure(f"the signs of {integral} are not known: Gbar > 0 and r >= 0 are needed")
+    for end in (low, high, *ends):
+        if not end.is_real:
+            raise RuleFailure(f"{end} is not certainly real")
+    return low, high, Gbar, r
+
+
+@rule("an integral over two intervals")
+def integral_split(ctx: Context, integral: SlopeIntegral, middle: Expr, first: Fact, second: Fact) -> Inference:
+    """The integral over [a, c] is that over [a, b] and that over [b, c], from ``a <= b`` and ``b <= c``."""
+    low, high, Gbar, r = _integrand(integral, middle)
+    if not _says(first, middle - low) or not _says(second, high - middle):
+        raise RuleFailure(f"the facts do not put {middle} between {low} and {high}")
+    parts = SlopeIntegral(low, middle, Gbar, r) + SlopeIntegral(middle, high, Gbar, r)
+    return Inference(Relation(integral, "==", parts), (first, second))
+
+
+@rule("an integral is at most length times largest value")
+def integral_below(ctx: Context, integral: SlopeIntegral, v: Expr, ordered: Fact, right: Fact, late: Fact) -> Inference:
+    """From ``a <= b``, ``b <= v + Gbar^2/v`` and ``Gbar <= v``: the slope on [a, b] is at most the infimum over (0, Gbar/v].
+
+    w + Gbar^2/w rises for w >= Gbar, so that w(u) <= v for u <= b, and an infimum over more is smaller.
+    """
+    low, high, Gbar, r = _integrand(integral, v)
+    if not _says(ordered, high - low) or not _says(right, v + Gbar**2 / v - high) or not _says(late, v - Gbar):
+        raise RuleFailure(f"the facts do not bound the slope on the interval by that at {v}")
+    return Inference(Relation(integral, "<=", (high - low) * InfimumOnBoundary(Gbar / v, r)), (ordered, right, late))
+
+
+@rule("an integral is at least length times smallest value")
+def integral_above(ctx: Context, integral: SlopeIntegral, v: Expr, ordered: Fact, left: Fact, late: Fact) -> Inference:
+    """From ``a <= b``, ``v + Gbar^2/v <= a``, ``Gbar <= v``: the slope on [a, b] is at least the infimum over (0, Gbar/v]."""
+    low, high, Gbar, r = _integrand(integral, v)
+    if not _says(ordered, high - low) or not _says(left, low - v - Gbar**2 / v) or not _says(late, v - Gbar):
+        raise RuleFailure(f"the facts do not bound the slope on the interval by that at {v}")
+    return Inference(Relation((high - low) * InfimumOnBoundary(Gbar / v, r), "<=", integral), (ordered, left, late))

@@ -46,6 +46,7 @@ from ratetheory.symbolic.namespace import (
     LargestBlock,
     LeastOverSteps,
     Relation,
+    SlopeIntegral,
     Smallest,
     Witness,
     declared,
@@ -80,6 +81,7 @@ _PLAIN = (
     InfimumOnBoundary,
     LargerIncrement,
     Largest,
+    SlopeIntegral,
     Smallest,
 )
 _VECTOR_LETTERS = {"w", "v", "g", "grad", "e", "xi", "u", "z", "momentum"}

@@ -98,6 +98,9 @@ class _Printer(LatexPrinter):
     def _print_InfimumOnBoundary(self, expr: Any, exp: str | None = None) -> str:
         return self._call(r"inf\, e", expr, exp)
 
+    def _print_SlopeIntegral(self, expr: Any, exp: str | None = None) -> str:
+        return self._call(r"slope\, integral", expr, exp)
+
     def _print_InfimumOverMultipliers(self, expr: Any, exp: str | None = None) -> str:
         text = rf"\inf_{{\nu \ge {self.doprint(expr.args[1])}}} \left[ {self.doprint(expr.args[0])} \right]"
         return text if exp is None else f"{text}^{{{exp}}}"

@@ -62,6 +62,16 @@ class InfimumOnBoundary(_RealFunction):
     nargs = 2
 
 
+class SlopeIntegral(_RealFunction):
+    """``SlopeIntegral(a, b, Gbar, r)``: the lower integral over a <= u <= b of the infimum of e over 0 < x <= Gbar/w.
+
+    w is the largest number with w + Gbar^2/w <= u, Gbar where there is none: it rises with u, and so does the infimum,
+    which lies in (0, 1].
+    """
+
+    nargs = 4
+
+
 class InfimumOverMultipliers(_RealFunction):
     """``InfimumOverMultipliers(F, nu_0)``: the infimum over nu >= nu_0, nu > 0, of F, an expression in ``MULTIPLIER``."""
 
@@ -211,6 +221,16 @@ class Mathematics:
     def infimum_over_multipliers(function: Callable[[Expr], Expr], nu_0: Expr) -> Expr:
         """The infimum of function(nu) over nu >= nu_0, nu > 0."""
         return InfimumOverMultipliers(function(MULTIPLIER), nu_0)
+
+    @staticmethod
+    def slope_integral(b_0: Expr, v: Expr, Gbar: Expr, r: Expr) -> Expr:
+        """The integral from b_0 + Gbar^2/b_0 to v + Gbar^2/v of the slope that rises with b."""
+        return SlopeIntegral(b_0 + Gbar**2 / b_0, v + Gbar**2 / v, Gbar, r)
+
+    @staticmethod
+    def infimum_over_thresholds(function: Callable[[Expr], Expr], b_0: Expr, Gbar: Expr) -> Expr:
+        """The infimum of function(v) over v >= max(b_0, Gbar^2/b_0)."""
+        return InfimumOverMultipliers(function(MULTIPLIER), Largest(b_0, Gbar**2 / b_0))
 
 
 def _base(name: str) -> IndexedBase:

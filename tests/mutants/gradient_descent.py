@@ -186,6 +186,24 @@ def rate() -> Iterator[Mutant]:
     rate.change("first-power", "sum-simple", right=lambda m, s: total(m, s, s.gap, power=1))
     rate.change("no-growth", "envelope", right=lambda m, s: s.b_first)
     rate.scale("two-phase-constant", "sum-two-phase", 0.1)
+
+    def rising(m: Any, s: Any, gap: Any, slope: float = 1.0) -> Any:
+        def increment(v: Any) -> Any:
+            return gd_rate.tangent_increment(m, s.L * slope, s.b_first, s.Gbar, gap, v)
+
+        return m.infimum_over_thresholds(increment, s.b_first, s.Gbar)
+
+    rate.scale("continuous-constant", "sum-continuous", 0.1)
+    rate.change("continuous-first-power", "sum-continuous", right=lambda m, s: rising(m, s, s.gap))
+    rate.change("continuous-no-gap", "sum-continuous", right=lambda m, s: gd_rate.growth(s.b_first, rising(m, s, 0 * s.gap)))
+    rate.change(
+        "continuous-no-descent-loss", "sum-continuous", right=lambda m, s: gd_rate.growth(s.b_first, rising(m, s, s.gap, 0.01))
+    )
+    rate.change(
+        "continuous-gap-of-a-block",
+        "sum-continuous",
+        right=lambda m, s: gd_rate.growth(s.b_first, gd_rate.continuous_increment(m, s.L, s.b_first, s.Gbar / 4, s.gap / 4)),
+    )
     rate.change("smaller-gradient-half", "gradient-bound", right=lambda m, s: m.sqrt(s.L * s.gap))
     rate.change("trivial-half", "trivial", right=lambda m, s: m.maximum(m.largest_block(s.Lam), s.Lam_g) * s.gap)
     rate.drop("scale-variant-rate", "lower-bound", "full-gradient", "single-block", "gradient-bound", "whole-sphere")

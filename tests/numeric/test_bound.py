@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 import ratetheory as rt
-from ratetheory.numeric.constants import Block, Constants, read_constants
+from ratetheory.numeric.bound import bound_of_constants
+from ratetheory.numeric.constants import Block, Constants, one_block, read_constants
 from tests.numeric import reference
 from tests.numeric.reference import mpf
 
 ONE: dict[str, Any] = {"squared_norm": 1, "learning_rate": "1/10", "smoothness": 1, "gap": "1/2"}
+
+
+def best_of_closed_forms(b_0, L, gap, G, steps):
+    """What the best of arrays is: without the continuous form."""
+    return bound_of_constants(one_block(b_0, 1, L, gap, G), steps, None, ("sharper", "two-phase"), True)
 
 
 def random_constants(count, seed=0, decades=6.0):
@@ -54,7 +60,7 @@ def test_sharper_form_against_a_grid_infimum():
 def test_the_array_path_agrees_with_the_enclosures():
     rows = list(random_constants(150, seed=2, decades=8.0))
     b_0, L, gap, G = (np.array(column) for column in zip(*rows, strict=True))
-    for method in ("simple", "sharper", "two-phase", "best"):
+    for method in ("simple", "sharper", "two-phase", "continuous", "best"):
         values = rt.bound_gd(
             squared_norm=b_0, learning_rate=1.0, smoothness=L, gap=gap, gradient_bound=G, steps=1e9, method=method
         )
@@ -63,14 +69,18 @@ def test_the_array_path_agrees_with_the_enclosures():
             if method == "two-phase" and row[0] >= row[3]:
                 assert values.method[i] == "trivial"
                 continue
-            one = rt.bound_gd(
-                squared_norm=row[0],
-                learning_rate=1,
-                smoothness=row[1],
-                gap=row[2],
-                gradient_bound=row[3],
-                steps=10**9,
-                method=method,
+            one = (
+                best_of_closed_forms(*row, 10**9)
+                if method == "best"
+                else rt.bound_gd(
+                    squared_norm=row[0],
+                    learning_rate=1,
+                    smoothness=row[1],
+                    gap=row[2],
+                    gradient_bound=row[3],
+                    steps=10**9,
+                    method=method,
+                )
             )
             assert values.value[i] == pytest.approx(float(one.value), rel=1e-11), (method, row)
             assert values.b_infinity[i] == pytest.approx(float(one.b_infinity[0]), rel=1e-11)
@@ -86,8 +96,10 @@ def test_from_the_smallest_to_the_largest_rates(b_0, L):
     assert Fraction(str(scalar.value)) >= high
     array = rt.bound_gd(squared_norm=np.array([float(b_0)]), learning_rate=1.0, smoothness=float(L), gap=float(gap), steps=1e9)
     assert not np.isnan(array.value).any()
-    again = rt.bound_gd(squared_norm=float(b_0), learning_rate=1, smoothness=float(L), gap=float(gap), steps=10**9)
+    again = best_of_closed_forms(float(b_0), float(L), float(gap), None, 10**9)
     expected = float(again.value)
+    best = rt.bound_gd(squared_norm=float(b_0), learning_rate=1, smoothness=float(L), gap=float(gap), steps=10**9)
+    assert float(best.value) <= expected
     assert array.value[0] == pytest.approx(expected, rel=1e-11)
 
 

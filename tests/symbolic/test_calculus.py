@@ -1,16 +1,32 @@
 """Rules about the loss: each refuses points that may vanish, vectors that are not unit, and letters that hide the angle."""
 
 import pytest
-from sympy import Integer, S, Symbol, pi
+from sympy import Integer, Rational, S, Symbol, pi
 
 from ratetheory.claims import claims
 from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.calculus import differentiate, extrema, extremal_value, half_period, stationary, taylor
-from ratetheory.symbolic.extrema import above_infimum, above_infimum_over_multipliers, below_larger_root, infimum_below
+from ratetheory.symbolic.extrema import (
+    above_infimum,
+    above_infimum_over_multipliers,
+    below_larger_root,
+    infimum_below,
+    integral_above,
+    integral_below,
+    integral_split,
+)
 from ratetheory.symbolic.hypotheses import ANGLE, STEP_LOSS, circle, directions, loss_along, named, weights
 from ratetheory.symbolic.kernel import Context, RuleFailure
-from ratetheory.symbolic.namespace import InfimumOnBoundary, InfimumOverMultipliers, LargerIncrement, Relation, m, s
+from ratetheory.symbolic.namespace import (
+    InfimumOnBoundary,
+    InfimumOverMultipliers,
+    LargerIncrement,
+    Relation,
+    SlopeIntegral,
+    m,
+    s,
+)
 from ratetheory.symbolic.rules import by_sign, combine, identity, instantiate, suppose
 from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, HORIZON, VARIANT, Vector, differential
 
@@ -230,3 +246,44 @@ def test_an_infimum_over_multipliers_needs_every_multiplier():
     ):
         with pytest.raises(RuleFailure):
             above_infimum_over_multipliers(ctx, infimum, false, variable)
+
+
+def test_an_integral_of_the_rising_slope_is_split_and_bounded_in_order():
+    ctx = context("gd-rate", "sum-continuous")
+    a, b, c, v, bound, r = (Symbol(n, positive=True) for n in ("a_1", "b_1", "c_1", "v_1", "g_1", "r_1"))
+    whole, slope = SlopeIntegral(a, c, bound, r), InfimumOnBoundary(bound / v, r)
+    first, second = suppose(ctx, Relation(a, "<=", b)), suppose(ctx, Relation(b, "<=", c))
+    parts = SlopeIntegral(a, b, bound, r) + SlopeIntegral(b, c, bound, r)
+    assert integral_split(ctx, whole, b, first, second).relation == Relation(whole, "==", parts)
+    ordered, late = suppose(ctx, Relation(a, "<=", c)), suppose(ctx, Relation(bound, "<=", v))
+    right = suppose(ctx, Relation(c, "<=", v + bound**2 / v))
+    left = suppose(ctx, Relation(v + bound**2 / v, "<=", a))
+    assert integral_below(ctx, whole, v, ordered, right, late).relation == Relation(whole, "<=", (c - a) * slope)
+    assert integral_above(ctx, whole, v, ordered, left, late).relation == Relation((c - a) * slope, "<=", whole)
+
+
+def test_an_integral_of_the_rising_slope_refuses_what_is_not_in_order():
+    ctx = context("gd-rate", "sum-continuous")
+    a, b, c, v, bound, r = (Symbol(n, positive=True) for n in ("a_1", "b_1", "c_1", "v_1", "g_1", "r_1"))
+    whole = SlopeIntegral(a, c, bound, r)
+    first, second = suppose(ctx, Relation(a, "<=", b)), suppose(ctx, Relation(b, "<=", c))
+    ordered, late = suppose(ctx, Relation(a, "<=", c)), suppose(ctx, Relation(bound, "<=", v))
+    right = suppose(ctx, Relation(c, "<=", v + bound**2 / v))
+    left = suppose(ctx, Relation(v + bound**2 / v, "<=", a))
+    backwards, early = suppose(ctx, Relation(c, "<=", a)), suppose(ctx, Relation(v, "<=", bound))
+    same = suppose(ctx, Relation(a, "==", c))
+    for facts in ((second, first), (first, first), (first, ordered), (same, second)):
+        with pytest.raises(RuleFailure, match="do not put"):
+            integral_split(ctx, whole, b, *facts)
+    for rule, end in ((integral_below, right), (integral_above, left)):
+        other = left if end is right else right
+        for facts in ((backwards, end, late), (ordered, other, late), (ordered, end, early), (ordered, ordered, late)):
+            with pytest.raises(RuleFailure, match="do not bound"):
+                rule(ctx, whole, v, *facts)
+        # with Gbar of unknown sign, or r < 0, the slope is not what the rules say
+        for unknown in (SlopeIntegral(a, c, SHIFT, r), SlopeIntegral(a, c, bound, -r), SlopeIntegral(a, c, bound, SHIFT)):
+            with pytest.raises(RuleFailure, match="signs"):
+                rule(ctx, unknown, v, ordered, end, late)
+    unreal = (-1 - a) ** Rational(1, 2)
+    with pytest.raises(RuleFailure, match="real"):
+        integral_split(ctx, whole, unreal, first, second)

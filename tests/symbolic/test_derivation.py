@@ -129,6 +129,24 @@ FINE_MUTANTS = {
         "sum-two-phase",
         lambda m, s: gd_rate.two_phases(m, s.L / 2, s.b_first, s.Gbar, s.gap),
     ),
+    "half the smoothness in the continuous form": (
+        "gd-rate",
+        "sum-continuous",
+        lambda m, s: gd_rate.continuous_phases(m, s.L / 2, s.b_first, s.Gbar, s.gap),
+    ),
+    "half the gap in the continuous form": (
+        "gd-rate",
+        "sum-continuous",
+        lambda m, s: gd_rate.continuous_phases(m, s.L, s.b_first, s.Gbar, s.gap / 2),
+    ),
+    "thresholds from b_0 on": (
+        "gd-rate",
+        "sum-continuous",
+        lambda m, s: gd_rate.growth(
+            s.b_first,
+            m.infimum_over_multipliers(lambda v: gd_rate.tangent_increment(m, s.L, s.b_first, s.Gbar, s.gap, v), s.b_first),
+        ),
+    ),
     "no rise": ("gd-rate", "gradient-bound", lambda m, s: m.minimum(m.pi / 2 * s.L, m.sqrt(2 * s.L * s.gap))),
     "T squared": (
         "gd-rate",

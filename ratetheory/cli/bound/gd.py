@@ -20,7 +20,7 @@ from ratetheory.cli.output import finite, print_json, print_lines, shown
 @click.option("--steps", metavar="T", help="Number of steps: bound the smallest gradient among them.")
 @click.option("--epsilon", metavar="E", help="Gradient norm to reach: find the number of steps that suffices.")
 @click.option("--from-step", metavar="T0", default="0", help="Step at which the constants were observed; default 0.")
-@click.option("--method", default="best", show_default=True, help="best, simple, sharper or two-phase.")
+@click.option("--method", default="best", show_default=True, help="best, simple, sharper, two-phase or continuous.")
 @click.option("--explain", is_flag=True, help="Shares of the terms and sensitivity to each constant.")
 @click.option("--best-learning-rate", is_flag=True, help="The rate with the smallest bound, and how flat the valley is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
