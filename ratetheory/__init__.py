@@ -11,8 +11,10 @@ from ratetheory.claims import claims as claims
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "AdagradBound": "ratetheory.numeric.adagrad",
     "Bound": "ratetheory.numeric.bound",
     "Constants": "ratetheory.numeric.constants",
+    "bound_adagrad_norm": "ratetheory.numeric.adagrad",
     "bound_gd": "ratetheory.numeric.bound",
     "compare": "ratetheory.observation.compare",
     "derive": "ratetheory.symbolic",
@@ -25,6 +27,8 @@ _PUBLIC = {
 __all__ = ["__version__", "claims", *_PUBLIC]
 
 if TYPE_CHECKING:
+    from ratetheory.numeric.adagrad import AdagradBound as AdagradBound
+    from ratetheory.numeric.adagrad import bound_adagrad_norm as bound_adagrad_norm
     from ratetheory.numeric.bound import Bound as Bound
     from ratetheory.numeric.bound import bound_gd as bound_gd
     from ratetheory.numeric.constants import Constants as Constants

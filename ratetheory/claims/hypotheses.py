@@ -122,3 +122,27 @@ NESTEROV_STEP = Hypothesis(
     "nesterov_step",
     _flag("nesterov_step", "the update is not that of Nesterov's momentum with coupled decay"),
 )
+SMOOTH_EVERYWHERE = Hypothesis(
+    "smooth-everywhere",
+    "F(x + u) <= F(x) + <grad F(x), u> + L_F |u|^2/2 for all x, u in R^d; a gradient with Lipschitz constant L_F gives it",
+    "smooth_everywhere",
+    _flag("smooth_everywhere", "the smoothness of F on R^d is not known"),
+)
+FUNCTION_BOUNDED_BELOW = Hypothesis(
+    "function-bounded-below",
+    "F >= F_low on R^d",
+    "function_bounded_below",
+    _flag("function_bounded_below", "no lower bound of F is known"),
+)
+ADAGRAD_ACCUMULATOR = Hypothesis(
+    "adagrad-accumulator",
+    "B_{t+1}^2 = B_t^2 + |grad F(x_t)|^2, B_t > 0",
+    "adagrad_accumulator",
+    _flag("adagrad_accumulator", "the accumulator is not the one of AdaGrad-Norm"),
+)
+ADAGRAD_STEP = Hypothesis(
+    "adagrad-step",
+    "x_{t+1} = x_t - (eta_F/B_{t+1}) grad F(x_t), with the updated accumulator and a constant eta_F > 0",
+    "adagrad_step",
+    _flag("adagrad_step", "the step is not the one of AdaGrad-Norm"),
+)

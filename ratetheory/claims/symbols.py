@@ -41,6 +41,13 @@ _ALL = (
     # equilibria
     # a batch-normalised neuron
     # AdaGrad-Norm
+    Symbol("F", r"F", "state", "loss on all of R^d, without any invariance", per_block=False),
+    Symbol("B", r"B", "state", "accumulator, the root of B_0^2 and all squared gradient norms so far", per_block=False),
+    Symbol("grad_F", r"|\nabla F|", "step", "norm of the gradient of F at x_t", per_block=False),
+    Symbol("L_F", r"L_F", "constant", "smoothness of F on R^d", per_block=False),
+    Symbol("F_low", r"F_{\mathrm{low}}", "constant", "lower bound of F", per_block=False),
+    Symbol("D_F", r"D", "constant", "F(x_0) - F_low", per_block=False),
+    Symbol("eta_F", r"\eta_F", "constant", "learning rate of AdaGrad-Norm: the step is eta_F/B_{t+1}", per_block=False),
     # constants
     Symbol("L", r"L", "constant", "smoothness L_ii of the block on its sphere"),
     Symbol("M", r"M", "constant", "matrix of the smoothness constants L_ij, L_ig, L_gg"),

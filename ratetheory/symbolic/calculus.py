@@ -13,12 +13,15 @@ from ratetheory.symbolic.inequalities import check_regular
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import Relation, Witness, declared
 from ratetheory.symbolic.rules import check_defined, check_generic, substitute
-from ratetheory.symbolic.vectors import Differential
+from ratetheory.symbolic.vectors import FUNCTION, Differential
 
 
 def _smoothness(ctx: Context, *expressions: Expr) -> frozenset[str]:
     """The hypothesis under which the derivatives in these expressions exist."""
-    order = max((d.order for e in expressions for d in e.atoms(Differential)), default=0)
+    derivatives = [d for e in expressions for d in e.atoms(Differential)]
+    if any(d.loss == FUNCTION for d in derivatives):
+        raise RuleFailure(f"the hypotheses about derivatives speak of the loss, not of {FUNCTION}")
+    order = max((d.order for d in derivatives), default=0)
     if order > 2:
         raise RuleFailure(f"nothing is assumed about derivatives of order {order}")
     return ctx.require(("differentiable", "differentiable", "twice-differentiable")[order])

@@ -35,6 +35,7 @@ FAMILIES = (
     "gd_rate_shared",
     "gd_rate_phases",
     "gd_rate_continuous",
+    "adagrad_norm",
 )
 Derive = Callable[[Context], Fact]
 _PROVED: dict[str, Derivation] = {}

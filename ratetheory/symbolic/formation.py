@@ -57,6 +57,7 @@ from ratetheory.symbolic.vectors import (
     BOUND_BLOCKS,
     FAMILY,
     FULL_LOSS,
+    FUNCTION,
     OTHER_BLOCK,
     STEP,
     VARIANT,
@@ -84,7 +85,7 @@ _PLAIN = (
     SlopeIntegral,
     Smallest,
 )
-_VECTOR_LETTERS = {"w", "v", "g", "grad", "e", "xi", "u", "z", "momentum"}
+_VECTOR_LETTERS = {"w", "v", "g", "grad", "e", "xi", "u", "z", "momentum", "x", "h"}
 Places = frozenset[Expr]
 """What must not be zero: denominators and arguments of logarithms; what is bound is called ``ANY_BLOCK``, ``ANY_STEP``."""
 
@@ -248,7 +249,7 @@ def _check_step(step: Any, bound: frozenset[Symbol]) -> None:
 
 
 def _check_loss(loss: Any) -> None:
-    if loss == FULL_LOSS:
+    if loss in (FULL_LOSS, FUNCTION):
         return
     if not (type(loss) is Indexed and loss.base == IndexedBase("ell") and len(loss.indices) == 1):
         raise IllFormed(f"{loss} is no loss")

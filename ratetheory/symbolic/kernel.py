@@ -20,7 +20,18 @@ from ratetheory.symbolic.namespace import Relation
 
 TRUSTED = tuple(
     f"ratetheory.symbolic.{name}"
-    for name in ("rules", "choices", "sequences", "calculus", "inequalities", "extrema", "hypotheses", "updates", "derivation")
+    for name in (
+        "rules",
+        "choices",
+        "sequences",
+        "calculus",
+        "inequalities",
+        "extrema",
+        "hypotheses",
+        "updates",
+        "adaptive",
+        "derivation",
+    )
 )
 IMPLIED = {"differentiable": "twice-differentiable"}
 """A hypothesis (key) that a stronger one (value) contains."""

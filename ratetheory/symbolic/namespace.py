@@ -11,10 +11,21 @@ from sympy import Dummy, Expr, Function, Indexed, IndexedBase, Sum, Symbol
 
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic.vectors import BLOCK, BLOCKS, BOUND_BLOCKS, FAMILY, FULL_LOSS, HORIZON, OTHER_BLOCK, STEP, over_blocks
+from ratetheory.symbolic.vectors import (
+    BLOCK,
+    BLOCKS,
+    BOUND_BLOCKS,
+    FAMILY,
+    FULL_LOSS,
+    FUNCTION,
+    HORIZON,
+    OTHER_BLOCK,
+    STEP,
+    over_blocks,
+)
 
-_POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0"}
-_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq"}
+_POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0", "B", "L_F", "eta_F"}
+_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq", "grad_F"}
 MULTIPLIER = Symbol("nu", positive=True)
 """The bound variable of ``InfimumOverMultipliers``."""
 
@@ -38,6 +49,9 @@ class Largest(_RealFunction):
 
     def _eval_is_nonnegative(self) -> bool | None:
         return True if any(a.is_nonnegative for a in self.args) else None
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if any(a.is_positive for a in self.args) else None
 
 
 class Smallest(_RealFunction):
@@ -304,7 +318,7 @@ def why_not_generic(symbol: Any, *relations: Relation) -> str | None:
 
 def names(expression: Any) -> set[Symbol]:
     """The symbols that are names of families, vectors and losses, not numbers."""
-    return {one.base.label for one in expression.atoms(Indexed)} | {FULL_LOSS}
+    return {one.base.label for one in expression.atoms(Indexed)} | {FULL_LOSS, FUNCTION}
 
 
 def bound_variables(expression: Any) -> set[Symbol]:

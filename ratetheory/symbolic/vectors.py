@@ -25,6 +25,8 @@ FAMILY = Symbol("l", integer=True, positive=True)
 VARIANT = Integer(0)
 """The block of the scale-variant parameters."""
 FULL_LOSS = Symbol("f")
+FUNCTION = Symbol("F")
+"""A function on R^d without any invariance; its points lie in block 0."""
 BOUND_BLOCKS = tuple(Symbol(name, integer=True, positive=True) for name in ("j", "k", "n", "q"))
 """The names of blocks that sums bind."""
 

@@ -22,6 +22,7 @@ SLUGS = [
     "geodesic-descent",
     "log-lyapunov",
     "gd-rate",
+    "adagrad-norm-rate",
 ]
 
 

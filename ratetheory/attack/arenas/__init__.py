@@ -16,6 +16,7 @@ _PLACES = {
     "great-circle": ("descent", "GREAT_CIRCLE"),
     "trajectory": ("descent", "TRAJECTORY"),
     "step-inequality": ("descent", "STEP_INEQUALITY"),
+    "adagrad": ("adagrad", "ADAGRAD"),
 }
 """For each setting the module of this package and the name of its arena there."""
 SETTINGS: tuple[Setting, ...] = tuple(_PLACES)

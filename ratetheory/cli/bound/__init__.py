@@ -8,6 +8,8 @@ from ratetheory.cli.lazy import Lazy
 
 _COMMANDS = {
     "gd": "Gradient descent at any fixed learning rate.",
+    "adagrad-norm": "AdaGrad-Norm on a smooth function on R^d.",
+    "compare": "GD tuned, GD on batch normalisation and AdaGrad-Norm side by side, over learning rates.",
 }
 
 
