@@ -24,7 +24,7 @@ class Symbols:
     """The namespace ``s`` of a formula over a record.
 
     ``s.S`` is the state at the steps t = 0..T-1, ``s.S_next`` at t + 1, ``s.S_first`` at 0, ``s.S_last`` at the horizons
-    1..T. Raises ``KeyError`` where the record does not hold the symbol.
+    1..T. ``s["x"]`` is a letter of the claim's own. Raises ``KeyError`` where the record does not hold the symbol.
     """
 
     def __init__(self, record: Record) -> None:
@@ -34,6 +34,9 @@ class Symbols:
         symbol, suffix = (name, "") if name in SYMBOLS else _split(name)
         array = self._record[symbol]
         return array[..., _STATE_SLICES[suffix], :] if SYMBOLS[symbol].kind == "state" else array
+
+    def __getitem__(self, name: str) -> Any:
+        return self._record[name]
 
 
 def _split(name: str) -> tuple[str, str]:

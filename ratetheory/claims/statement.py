@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 Relation = Literal["==", "<="]
@@ -36,17 +37,65 @@ class Symbol:
 
 
 @dataclass(frozen=True)
+class Letter:
+    """A letter of a claim's own: any real number in its range, whose ends are exact text such as ``"0"`` or ``"1/3"``.
+
+    ``above`` and ``below`` are ends that it does not take, ``at_least`` and ``at_most`` ends that it may take.
+    """
+
+    name: str
+    meaning: str
+    above: str | None = None
+    at_least: str | None = None
+    below: str | None = None
+    at_most: str | None = None
+
+    @property
+    def low(self) -> Fraction | None:
+        """The lower end."""
+        return _end(self.above, self.at_least)
+
+    @property
+    def high(self) -> Fraction | None:
+        """The upper end."""
+        return _end(self.below, self.at_most)
+
+    @property
+    def sign(self) -> Literal["positive", "nonnegative", "real"]:
+        """What the lower end says of the sign."""
+        if self.low is None or self.low < 0:
+            return "real"
+        return "positive" if self.low > 0 or self.above is not None else "nonnegative"
+
+
+def _end(first: str | None, second: str | None) -> Fraction | None:
+    text = first if first is not None else second
+    return None if text is None else Fraction(text)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A condition that two formulas state: ``left relation right`` for all steps and blocks."""
+
+    left: Formula
+    relation: Literal["==", "<=", "<"]
+    right: Formula
+
+
+@dataclass(frozen=True)
 class Hypothesis:
     """A condition of a claim.
 
     ``fails`` reads the facts of an instance or of a run and returns the reason why the condition does not hold there, or
-    ``None`` where it holds. ``gallina`` is its identifier in the formal statement.
+    ``None`` where it holds. ``gallina`` is its identifier in the formal statement. ``states`` is the condition itself where
+    formulas say all of it: hypotheses of a user's own claim.
     """
 
     slug: str
     sentence: str
     gallina: str
     fails: Callable[[Facts], str | None]
+    states: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +118,8 @@ class Claim:
     """A statement of the theory, named by ``slug`` everywhere.
 
     ``setting`` names the arena where it is attacked, such as single points, great circles, the one-variable inequality of one
-    step, or trajectories of gradient descent. ``errata`` records where a printed form fails.
+    step, or trajectories of gradient descent. ``errata`` records where a printed form fails. ``letters`` are those of its own, read
+    in a formula as ``s["x"]``.
     """
 
     slug: str
@@ -82,6 +132,7 @@ class Claim:
     source: str
     idea: str
     errata: tuple[str, ...] = ()
+    letters: tuple[Letter, ...] = ()
 
     def conclusion(self, slug: str) -> Conclusion:
         """The conclusion named ``slug``; ``KeyError`` if there is none."""

@@ -21,7 +21,7 @@ from ratetheory.symbolic.kernel import (
     Step,
     rule,
 )
-from ratetheory.symbolic.namespace import Relation, Witness, statement
+from ratetheory.symbolic.namespace import Relation, Witness, assumed, statement
 from ratetheory.verdict import Verdict
 
 FAMILIES = (
@@ -52,26 +52,29 @@ class Derivation:
 
 @rule("conclusion")
 def conclude(ctx: Context, goal: Relation, fact: Fact, conclusion: Conclusion) -> Inference:
-    """The claim's own formula, from a fact without local assumptions that used no other hypotheses than the claim's."""
+    """The claim's own formula, from a fact that used no other hypotheses than the claim's.
+
+    The fact has no local assumptions but those that the claim's own letters and hypotheses state.
+    """
     if goal != statement(ctx.claim, conclusion):
         raise RuleFailure(f"{_short(goal)} is not the formula of {conclusion.slug}")
     ctx.begin(conclusion)
     ctx.require(*fact.hypotheses)
-    if fact.assumptions:
-        raise RuleFailure(f"the fact still assumes {', '.join(str(a) for a in fact.assumptions)}")
+    if unmet := fact.assumptions.difference(assumed(ctx.claim)):
+        raise RuleFailure(f"the fact still assumes {', '.join(str(a) for a in unmet)}")
     if fact.relation.has(Witness):
         raise RuleFailure("the fact speaks of a number that exists by a rule")
     if fact.relation == goal:
-        return Inference(goal, (fact,))
+        return Inference(goal, (fact,), frozenset())
     if goal.symbol == "==":
         same = fact.relation.symbol == "==" and (is_zero(goal.gap - fact.relation.gap) or is_zero(goal.gap + fact.relation.gap))
         if not same:
             raise RuleFailure(f"the derivation gives {_short(fact.relation)}, not the claim's formula")
-        return Inference(goal, (fact,))
+        return Inference(goal, (fact,), frozenset())
     difference = goal.gap - fact.relation.gap
     if fact.relation.symbol == "==" or not (is_zero(difference) or is_nonnegative(difference)):
         raise RuleFailure(f"the derivation gives {_short(fact.relation)}, not the claim's formula")
-    return Inference(goal, (fact,))
+    return Inference(goal, (fact,), frozenset())
 
 
 def _short(relation: Relation) -> str:
@@ -88,12 +91,13 @@ def derivations() -> Mapping[str, Mapping[str, Derive]]:
     return MappingProxyType(table)
 
 
-def derive(claim: Claim, budget: float = 60.0) -> Derivation:
+def derive(claim: Claim, budget: float = 60.0, functions: Mapping[str, Derive] | None = None) -> Derivation:
     """Derive every conclusion of the claim; ``proved`` only if each of them is, ``undecided`` also when the budget runs out.
 
     Args:
         claim: the claim, from the registry or changed.
         budget: seconds in total; positive.
+        functions: for each conclusion what derives it, where the registry has none: a user's own claim.
 
     Raises:
         ValueError: if the budget is not positive.
@@ -102,9 +106,10 @@ def derive(claim: Claim, budget: float = 60.0) -> Derivation:
         raise ValueError(f"budget: {budget} is not allowed, a positive number of seconds is")
     start = time.perf_counter()
     ctx = Context(claim, budget, _cited)
+    known = derivations().get(claim.slug, {}) if functions is None else functions
     token = UNDER_DERIVATION.set((*UNDER_DERIVATION.get(), claim.slug))
     try:
-        statuses = {conclusion.slug: _derive_conclusion(ctx, conclusion) for conclusion in claim.conclusions}
+        statuses = {conclusion.slug: _derive_conclusion(ctx, conclusion, known) for conclusion in claim.conclusions}
     finally:
         UNDER_DERIVATION.reset(token)
     words = [status["status"] for status in statuses.values()]
@@ -117,8 +122,7 @@ def derive(claim: Claim, budget: float = 60.0) -> Derivation:
     return derivation
 
 
-def _derive_conclusion(ctx: Context, conclusion: Conclusion) -> dict[str, str]:
-    functions = derivations().get(ctx.claim.slug, {})
+def _derive_conclusion(ctx: Context, conclusion: Conclusion, functions: Mapping[str, Derive]) -> dict[str, str]:
     ctx.begin(conclusion)
     if conclusion.slug not in functions:
         return {"status": "undecided", "reason": "no derivation of this conclusion is known"}

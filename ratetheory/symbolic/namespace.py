@@ -9,7 +9,7 @@ from typing import Any, Literal
 import sympy
 from sympy import Dummy, Expr, Function, Indexed, IndexedBase, Sum, Symbol
 
-from ratetheory.claims.statement import Claim, Conclusion
+from ratetheory.claims.statement import Claim, Comparison, Conclusion, Letter
 from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.vectors import (
     BLOCK,
@@ -274,10 +274,21 @@ def letter(name: str, step: Expr = STEP, block: Expr = BLOCK) -> Any:
     return _base(name)[tuple(indices)] if indices else _constant(name)
 
 
+def own_letter(letter: Letter) -> Symbol:
+    """A letter of a claim's own: a variable with the sign that its range says."""
+    return Symbol(letter.name, **{letter.sign: True})
+
+
 class Letters:
-    """The namespace ``s`` of the claims' formulas: ``s.S``, ``s.S_next``, ``s.S_first``, ``s.S_last``."""
+    """The namespace ``s`` of the claims' formulas: ``s.S``, ``s.S_next``, ``s.S_first``, ``s.S_last``, and ``s["x"]``."""
 
     _steps: tuple[tuple[str, Expr], ...] = (("_next", STEP + 1), ("_first", sympy.Integer(0)), ("_last", HORIZON))
+
+    def __init__(self, own: tuple[Letter, ...] = ()) -> None:
+        self._own = {one.name: own_letter(one) for one in own}
+
+    def __getitem__(self, name: str) -> Symbol:
+        return self._own[name]
 
     def __getattr__(self, name: str) -> Any:
         if name in SYMBOLS:
@@ -345,4 +356,24 @@ def statement(claim: Claim, conclusion: Conclusion) -> Relation:
     """
     if conclusion not in claim.conclusions:
         raise ValueError(f"conclusion: {conclusion.slug!r} is none of {claim.slug}: {[c.slug for c in claim.conclusions]}")
-    return Relation(sympy.sympify(conclusion.left(m, s)), conclusion.relation, sympy.sympify(conclusion.right(m, s)))
+    return relation(claim, conclusion)
+
+
+def relation(claim: Claim, comparison: Conclusion | Comparison) -> Relation:
+    """What two formulas state in the letters of the theory and of the claim's own."""
+    letters = Letters(claim.letters)
+    left, right = (sympy.sympify(side(m, letters)) for side in (comparison.left, comparison.right))
+    return Relation(left, comparison.relation, right)
+
+
+def assumed(claim: Claim) -> tuple[Relation, ...]:
+    """What a claim assumes in formulas: the ranges of its own letters beyond their signs, and the hypotheses that state one."""
+    ranges = []
+    for one in claim.letters:
+        x = own_letter(one)
+        if one.low:
+            ranges.append(Relation(sympy.Rational(one.low), "<=" if one.above is None else "<", x))
+        if one.high is not None:
+            ranges.append(Relation(x, "<=" if one.below is None else "<", sympy.Rational(one.high)))
+    stated = (relation(claim, h.states) for h in claim.hypotheses if h.states is not None)
+    return (*ranges, *stated)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any
 
@@ -20,10 +22,24 @@ _PLACES = {
 }
 """For each setting the module of this package and the name of its arena there."""
 SETTINGS: tuple[Setting, ...] = tuple(_PLACES)
+_PROVIDED: ContextVar[Arena | None] = ContextVar("_PROVIDED", default=None)
+
+
+@contextmanager
+def provided(arena: Arena) -> Iterator[None]:
+    """Inside, this arena is the one of its setting: that of a user's own claim."""
+    token = _PROVIDED.set(arena)
+    try:
+        yield
+    finally:
+        _PROVIDED.reset(token)
 
 
 def arena_of(setting: Setting) -> Arena:
     """The arena of a setting; ``ValueError`` for an unknown one."""
+    own = _PROVIDED.get()
+    if own is not None and own.setting == setting:
+        return own
     if setting not in _PLACES:
         raise ValueError(f"setting: {str(setting)[:40]!r} is not known; allowed: {', '.join(_PLACES)}")
     module, name = _PLACES[setting]

@@ -1,0 +1,136 @@
+"""Python in a process of its own, with limits of time and memory. This is no sandbox: what runs may do what its user may.
+
+The process answers through a pipe of its own, so that nothing that it prints counts; what it prints is cut short.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+MAX_ANSWER = 16_000_000
+_MAX_PRINTED = 4000
+_LAST_ROUND = 0.05
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: its answer, line by line, what it printed, and why it was stopped if it was."""
+
+    answer: list[Any]
+    printed: str
+    stopped: Literal["time", "memory", "answer"] | None
+    code: int
+
+
+def run(module: str, arguments: Sequence[str], given: bytes, seconds: float, memory: int) -> Ended:
+    """Run ``python -m module FD MEMORY SECONDS arguments`` with ``given`` as its input.
+
+    ``seconds`` bound the wall clock, ``memory`` is bytes of address space. The process and what it started are killed at the
+    end. The answer is JSON, one value a line; what is none is left out.
+    """
+    deadline = time.monotonic() + seconds
+    receiving, sending = os.pipe()
+    root = str(Path(__file__).resolve().parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+    # each thread of a numerical library takes address space, and there is one processor's work here
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-P", "-m", module, str(sending), str(memory), str(seconds), *arguments]
+    with tempfile.TemporaryFile() as file, os.fdopen(receiving, "rb", buffering=0) as pipe:
+        file.write(given)
+        file.seek(0)
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(sending,),
+                env=environment,
+                start_new_session=True,
+            )
+        finally:
+            os.close(sending)
+        try:
+            answer, printed, stopped = _collect(process, pipe, deadline)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+    if stopped is None and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        stopped = "time" if process.returncode == -signal.SIGXCPU else "memory"
+    return Ended(_lines(answer), printed.decode(errors="replace"), stopped, process.returncode)
+
+
+def _collect(process: Any, pipe: Any, deadline: float) -> tuple[bytes, bytes, Literal["time", "answer"] | None]:
+    """Read until the process ends (what it has started may go on) or a limit is met."""
+    texts = {pipe: bytearray(), process.stdout: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for one in texts:
+            os.set_blocking(one.fileno(), False)
+            selector.register(one, selectors.EVENT_READ)
+        while True:
+            if time.monotonic() > deadline:
+                return bytes(texts[pipe]), bytes(texts[process.stdout]), "time"
+            has_ended = process.poll() is not None
+            ready = selector.select(_LAST_ROUND)
+            for key, _ in ready:
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is pipe:
+                    texts[pipe] += chunk
+                else:
+                    texts[process.stdout] += chunk[: max(0, _MAX_PRINTED - len(texts[process.stdout]))]
+            if len(texts[pipe]) > MAX_ANSWER:
+                return b"", bytes(texts[process.stdout]), "answer"
+            if has_ended and not ready:
+                return bytes(texts[pipe]), bytes(texts[process.stdout]), None
+            if not selector.get_map() and not has_ended:
+                time.sleep(_LAST_ROUND)
+
+
+def _lines(answer: bytes) -> list[Any]:
+    found = []
+    for line in answer.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            found.append(json.loads(line))
+    return found
+
+
+class Limited:
+    """The inside of such a process: sets its limits, and answers."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        import resource
+
+        self._descriptor, memory, seconds = int(arguments[0]), int(arguments[1]), float(arguments[2])
+        self.arguments = list(arguments[3:])
+        self._process = os.getpid()
+        processor = int(seconds) + 2
+        for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, processor), (resource.RLIMIT_CORE, 0)):
+            _, most = resource.getrlimit(kind)
+            limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+            resource.setrlimit(kind, (limit, limit))
+
+    def answer(self, value: Any) -> None:
+        """Send one value; copies of the process that a fork left say nothing."""
+        if os.getpid() != self._process:
+            os._exit(0)
+        line = json.dumps(value).encode() + b"\n"
+        with contextlib.suppress(OSError):
+            while line:
+                line = line[os.write(self._descriptor, line) :]
