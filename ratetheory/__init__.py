@@ -22,6 +22,7 @@ _PUBLIC = {
     "load_trace": "ratetheory.observation.trace",
     "train": "ratetheory.training.train",
     "verify": "ratetheory.witnesses",
+    "verify_file": "ratetheory.own.verify",
 }
 
 __all__ = ["__version__", "claims", *_PUBLIC]

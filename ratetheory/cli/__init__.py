@@ -16,8 +16,9 @@ _COMMANDS = {
     "compare": "Hold the theory against recorded training runs.",
     "demo": "Train, verify, bound and compare, and write the report: everything in one command.",
     "derive": "Derive a claim symbolically, step by step.",
+    "new-claim": "Write a template for a claim of your own.",
     "train": "Train a batch-normalised network and record its trace.",
-    "verify": "Check claims: derivation and attack, or replay a counterexample.",
+    "verify": "Check claims, or your own from a Python file; replay a counterexample.",
 }
 
 

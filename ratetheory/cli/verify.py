@@ -10,6 +10,7 @@ import click
 from ratetheory.claims.statement import Claim
 from ratetheory.cli.counterexample import print_counterexample
 from ratetheory.cli.output import print_json
+from ratetheory.cli.own_claim import is_path, replay_path, verify_path
 from ratetheory.verdict import exit_code
 
 
@@ -20,11 +21,13 @@ from ratetheory.verdict import exit_code
 @click.option("--drop", metavar="HYPOTHESIS", help="Leave out a hypothesis; a counterexample says that it matters.")
 @click.option("--replay", metavar="FILE", help="Run a saved counterexample again (with --drop: without that hypothesis).")
 @click.option("--save", metavar="FILE", help="Write the first claim's counterexample, or its closest instance, for --replay.")
+@click.option("--memory", type=click.IntRange(min=256), metavar="MIB", help="Memory for a claim from a file; default 2048.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(
     slugs: tuple[str, ...],
     seed: int,
     budget: float | None,
+    memory: int | None,
     drop: str | None,
     replay: str | None,
     save: str | None,
@@ -32,8 +35,15 @@ def verify(
 ) -> int:
     """Check the claims SLUGS, all for none: derivation, attack by random instances and search, formal proof.
 
+    Instead of slugs, one path to a Python file: a claim of your own (ratetheory new-claim writes a template). The file is run, in
+    a process with limits of time and memory. That is no sandbox: run only files that you trust.
+
     Exit code 0 if all are proved, 1 if one is refuted, 3 if one is undecided. Surviving an attack proves nothing.
     """
+    if any(is_path(slug) for slug in slugs):
+        return _verify_file(slugs, seed, budget, memory, drop, replay, save, as_json)
+    if memory is not None:
+        raise click.UsageError("--memory speaks of a claim from a file: ratetheory verify path/to/claim.py")
     from ratetheory.witnesses import find_claims, verifications, without
 
     if replay is not None:
@@ -48,8 +58,7 @@ def verify(
     width = max(len(claim.slug) for claim in chosen)
     if not as_json:
         click.echo(f"{'claim':<{width}}  {'derivation':<10}  {'attack':<40}  formal  overall")
-    if save is not None and (Path(save).exists() or not Path(save).parent.is_dir()):
-        raise ValueError(f"save: {save} exists, or its directory does not; allowed: a new file in an existing directory")
+    _check_new(save)
     done = []
     for verification in verifications(chosen, seed, budget):
         done.append(verification)
@@ -63,6 +72,37 @@ def verify(
     if save is not None:
         _save(chosen[0], done[0], save)
     return exit_code([v.status for v in done])
+
+
+def _check_new(save: str | None) -> None:
+    if save is not None and (Path(save).exists() or not Path(save).parent.is_dir()):
+        raise ValueError(f"save: {save} exists, or its directory does not; allowed: a new file in an existing directory")
+
+
+def _verify_file(
+    slugs: tuple[str, ...],
+    seed: int,
+    budget: float | None,
+    memory: int | None,
+    drop: str | None,
+    replay: str | None,
+    save: str | None,
+    as_json: bool,
+) -> int:
+    if len(slugs) != 1:
+        raise click.UsageError("one file at a time: ratetheory verify path/to/claim.py")
+    if replay is not None:
+        if save is not None or budget is not None:
+            raise click.UsageError("--replay FILE takes the claim's file alone: ratetheory verify --replay FILE path/to/claim.py")
+        return replay_path(slugs[0], replay, drop, memory, as_json)
+    _check_new(save)
+    verification = verify_path(slugs[0], seed, budget, memory, drop, as_json)
+    if save is not None and verification.checked is not None:
+        from ratetheory.own.judge import arena_for
+
+        with arena_for(verification.checked):
+            _save(verification.checked.claim, verification, save)
+    return exit_code([verification.status])
 
 
 def _save(claim: Claim, verification: Any, path: str) -> None:

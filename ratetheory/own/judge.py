@@ -18,6 +18,7 @@ from ratetheory.attack.search import Undecided, attack
 from ratetheory.claims.statement import Conclusion
 from ratetheory.own.data import Checked, from_data
 from ratetheory.own.limits import Limited
+from ratetheory.own.verify import lacking
 from ratetheory.own.writing import OWN_SETTING
 from ratetheory.verdict import Verdict
 
@@ -28,7 +29,7 @@ def main() -> None:
     """Judge the claim on standard input."""
     process = Limited(sys.argv[1:])
     asked = json.loads(sys.stdin.read())
-    checked = from_data(asked["claim"])
+    checked = lacking(from_data(asked["claim"]), asked["drop"])
     try:
         if asked["replay"] is not None:
             process.answer(_replayed(checked, asked["replay"]))
@@ -121,7 +122,9 @@ def derive_own(checked: Checked, budget: float) -> Verdict:
 def _replayed(checked: Checked, found: dict[str, Any]) -> dict[str, Any]:
     with arena_for(checked):
         try:
-            return {"replayed": replay(found, {checked.claim.slug: checked.claim}).as_dict()}
+            verdict = replay(found, {checked.claim.slug: checked.claim}).as_dict()
+            verdict["evidence"]["relation"] = checked.claim.conclusion(found["conclusion"]).relation
+            return {"replayed": verdict}
         except Undecided as undecided:
             return {"undecided": str(undecided)}
         except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ratetheory.attack.replay import load_counterexample
 from ratetheory.own import limits
 from ratetheory.own.data import Checked, from_data
 from ratetheory.verdict import Verdict, overall
-from ratetheory.witnesses import Verification
+from ratetheory.witnesses import Verification, without
 
 BUDGET = 60.0
 MEMORY = 2 * 2**30
@@ -47,7 +47,9 @@ class FileVerification(Verification):
         return {**super().as_dict(), "statements": self.statements, "warnings": list(self.warnings)}
 
 
-def verify_file(path: str | Path, seed: int = 0, budget: float = BUDGET, memory: int = MEMORY) -> FileVerification:
+def verify_file(
+    path: str | Path, seed: int = 0, budget: float = BUDGET, memory: int = MEMORY, drop: str | None = None
+) -> FileVerification:
     """Put the claim of a Python file through all witnesses. The file's code runs: it may do whatever its user may.
 
     Args:
@@ -55,6 +57,7 @@ def verify_file(path: str | Path, seed: int = 0, budget: float = BUDGET, memory:
         seed: seed of the random instances.
         budget: seconds for the judgement, after at most 20 seconds for reading the file.
         memory: bytes of address space for each of the two processes; at least 256 MiB.
+        drop: a hypothesis to leave out.
 
     Raises:
         ValueError: the file is no claim (``BadFile``), or an argument is not allowed.
@@ -65,12 +68,15 @@ def verify_file(path: str | Path, seed: int = 0, budget: float = BUDGET, memory:
     except LimitMet as met:
         slug = Path(path).name
         return FileVerification(slug, _undecided(slug, str(met), seed), "undecided")
-    asked = {"claim": data, "seed": seed, "budget": budget, "replay": None}
+    checked = lacking(checked, drop)
+    asked = {"claim": data, "drop": drop, "seed": seed, "budget": budget, "replay": None}
     ended = limits.run("ratetheory.own.judge", [], json.dumps(asked).encode(), budget + _STARTING_SECONDS, memory)
     return _verification(checked, ended, seed, printed)
 
 
-def replay_file(path: str | Path, found: str | Path, budget: float = BUDGET, memory: int = MEMORY) -> Verdict | str:
+def replay_file(
+    path: str | Path, found: str | Path, budget: float = BUDGET, memory: int = MEMORY, drop: str | None = None
+) -> Verdict | str:
     """Run a saved counterexample to the claim of a file again: the verdict, or why it is undecided.
 
     Raises:
@@ -79,10 +85,11 @@ def replay_file(path: str | Path, found: str | Path, budget: float = BUDGET, mem
     _check(budget, memory)
     counterexample = load_counterexample(found)
     try:
-        data, _, _ = _read(path, min(_READING_SECONDS, budget + _GRACE), memory)
+        data, checked, _ = _read(path, min(_READING_SECONDS, budget + _GRACE), memory)
     except LimitMet as met:
         return str(met)
-    asked = {"claim": data, "seed": 0, "budget": budget, "replay": counterexample}
+    lacking(checked, drop)
+    asked = {"claim": data, "drop": drop, "seed": 0, "budget": budget, "replay": counterexample}
     ended = limits.run("ratetheory.own.judge", [], json.dumps(asked).encode(), budget + _STARTING_SECONDS, memory)
     answer = ended.answer[-1] if ended.answer else {}
     if "error" in answer:
@@ -90,6 +97,11 @@ def replay_file(path: str | Path, found: str | Path, budget: float = BUDGET, mem
     if "replayed" in answer:
         return Verdict(**answer["replayed"])
     return answer.get("undecided", _why(ended))
+
+
+def lacking(checked: Checked, drop: str | None) -> Checked:
+    """The claim without a hypothesis; ``ValueError`` if it has none of that name."""
+    return checked if drop is None else replace(checked, claim=without(checked.claim, drop))
 
 
 def _check(budget: float, memory: int) -> None:

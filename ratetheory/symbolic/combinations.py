@@ -27,6 +27,7 @@ class Given:
 
     relation: Relation
     fact: Callable[[], Fact]
+    is_cited: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ def combination(ctx: Context, goal: Relation, given: Sequence[Given]) -> Fact | 
     numerator, denominator = together(goal.gap).as_numer_denom()
     if not denominator.is_positive:
         numerator, denominator = expand(numerator * denominator), denominator**2
+    if not given and goal.symbol == "==":
+        return None
+    for other in {together(one.relation.gap).as_numer_denom()[1] for one in given} - {denominator, S.One}:
+        if other.is_positive:
+            numerator, denominator = expand(numerator * other), denominator * other
     columns = _columns(goal, expand(numerator), denominator, given)
     factors = _solution(expand(numerator), columns, goal.symbol == "==")
     if factors is None:
@@ -60,7 +66,9 @@ def _columns(goal: Relation, numerator: Expr, denominator: Expr, given: Sequence
     signed = [a for a in atoms if a.is_nonnegative]
     products = [((), S.One, S.One), *(((one,), n, d) for one, n, d in parts)]
     products += [((g, h), n * k, d * e) for (g, n, d), (h, k, e) in combinations_with_replacement(parts, 2)]
-    squares = [S.One, *((a - b) ** 2 for a, b in combinations(atoms, 2)), *(a**2 for a in atoms if not a.is_nonnegative)]
+    roots = list(dict.fromkeys((*atoms, *_roots(numerator, atoms))))
+    squares = [S.One, *((a - sign * b) ** 2 for a, b in combinations(roots, 2) for sign in _signs(a, b))]
+    squares += [a**2 for a in atoms if not a.is_nonnegative]
     degree = _degree(numerator, atoms)
     found: list[_Column] = []
     for used, n, d in products:
@@ -83,6 +91,20 @@ def _atoms(*expressions: Expr) -> list[Expr]:
         if not expression.is_number:
             found |= dict.fromkeys(Poly(expression).gens)
     return list(found)[:12]
+
+
+def _roots(numerator: Expr, atoms: Sequence[Expr]) -> Iterator[Expr]:
+    """Products of letters whose square is a term of the polynomial."""
+    if not atoms or numerator == 0:
+        return
+    for powers in Poly(numerator, *atoms).monoms():
+        if sum(powers) > 2 and all(power % 2 == 0 for power in powers):
+            yield Mul(*(atom ** (power // 2) for atom, power in zip(atoms, powers, strict=True)))
+
+
+def _signs(a: Expr, b: Expr) -> tuple[int, ...]:
+    """The sum of two nonnegative letters needs no square."""
+    return (1,) if a.is_nonnegative and b.is_nonnegative else (1, -1)
 
 
 def _degree(expression: Expr, atoms: Sequence[Expr]) -> int:

@@ -123,6 +123,17 @@ def bounded_by_limit(ctx: Context, goal: Relation, x: Symbol) -> Inference:
     return Inference(goal)
 
 
+@rule("numbers compared by balls")
+def by_enclosure(ctx: Context, goal: Relation) -> Inference:
+    """An inequality between two numbers, without letters: a ball that encloses the gap lies on the right side of zero."""
+    if goal.symbol == "==" or goal.free_symbols():
+        raise RuleFailure(f"{goal} does not compare two numbers")
+    gap = _ball(goal.gap, {})
+    if gap is None or not gap > 0:
+        raise RuleFailure(f"the enclosure of the gap of {goal} is not certainly positive")
+    return Inference(goal)
+
+
 @rule("monotone on an interval")
 def monotone(ctx: Context, function: Expr, x: Symbol, low: Expr, high: Expr, ordered: Fact, slope: Fact) -> Inference:
     """``F(low) <= F(high)`` from ``low <= high`` and ``0 <= F'(x)`` under ``low <= x``, ``x <= high`` (which end here)."""

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count
+from functools import partial
+from itertools import combinations, count
 from typing import Any
 
 from sympy import Abs, Expr, Rational, S, Symbol, preorder_traversal
 
 from ratetheory.claims import claims
 from ratetheory.claims.statement import Claim, Conclusion
-from ratetheory.symbolic.algebra import are_equal, is_nonnegative, is_positive
+from ratetheory.symbolic.algebra import are_equal, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.choices import below_smaller, choose, larger_is, smaller_of
 from ratetheory.symbolic.combinations import Given, combination
 from ratetheory.symbolic.hypotheses import cite
-from ratetheory.symbolic.inequalities import bounded_by_limit, constant_difference, nonnegative
+from ratetheory.symbolic.inequalities import bounded_by_limit, by_enclosure, constant_difference, nonnegative
 from ratetheory.symbolic.kernel import BudgetExhausted, Context, Fact, RuleFailure, lemma
 from ratetheory.symbolic.namespace import IfLess, Largest, Letters, Relation, Smallest, assumed, m, relation, statement
 from ratetheory.symbolic.rules import (
+    absurd,
     absolute_value,
     antisymmetric,
     below_absolute,
@@ -89,7 +91,8 @@ def _citable(ctx: Context, conclusion: Conclusion) -> Iterator[Given]:
             needed = {h.slug for h in (*claim.hypotheses, *one.hypotheses)}
             if (one.setting or claim.setting) != ctx.claim.setting or not needed <= own or not letters & set(claim.symbols):
                 continue
-            yield Given(statement(claim, one), lambda claim=claim, one=one: cite(ctx, claim.slug, one.slug))  # type: ignore[misc]
+            fact = partial(cite, ctx, claim.slug, one.slug)
+            yield Given(statement(claim, one), fact, is_cited=True)
 
 
 # --- the steps given ------------------------------------------------------------------------------------------------------
@@ -182,11 +185,16 @@ class _Search:
                 yield lambda: identity(ctx, goal)
         elif is_positive(goal.gap) if goal.symbol == "<" else is_nonnegative(goal.gap):
             yield lambda: by_sign(ctx, goal)
+        elif not goal.free_symbols():
+            yield lambda: by_enclosure(ctx, goal)
+            return
+        yield lambda: self._absurd(goal)
         if node is not None:
             if depth > 0:
                 yield lambda: self._taken_apart(goal, node, depth - 1)
             return
-        yield lambda: combination(ctx, goal, self.given)
+        for given in self._selections():
+            yield lambda given=given: combination(ctx, goal, given)  # type: ignore[misc]
         variables = sorted((x for x in goal.free_symbols() if _is_variable(x)), key=str)
         if goal.symbol != "<":
             for x in variables:
@@ -194,6 +202,22 @@ class _Search:
         if depth > 0:
             for x in variables:
                 yield from self._reductions_of(goal, x, depth)
+
+    def _selections(self) -> Iterator[list[Given]]:
+        """What a combination may use: the own hypotheses and one citation at a time; a theory is too much at once."""
+        own = [one for one in self.given if not one.is_cited]
+        yield own
+        for one in self.given:
+            if one.is_cited:
+                yield [*own, one]
+
+    def _absurd(self, goal: Relation) -> Fact | None:
+        """Anything, where two of the relations that are known exclude each other."""
+        for first, second in combinations((g for g in self.given if g.relation.symbol != "=="), 2):
+            if "<" in (first.relation.symbol, second.relation.symbol) and is_zero(first.relation.gap + second.relation.gap):
+                strict, weak = (first, second) if first.relation.symbol == "<" else (second, first)
+                return absurd(self.ctx, goal, (1, strict.fact()), (1, weak.fact()))
+        return None
 
     def _differentiated(self, goal: Relation, x: Symbol) -> Fact | None:
         if not x.is_nonnegative:
