@@ -118,8 +118,8 @@ class Claim:
     """A statement of the theory, named by ``slug`` everywhere.
 
     ``setting`` names the arena where it is attacked, such as single points, great circles, the one-variable inequality of one
-    step, or trajectories of gradient descent. ``errata`` records where a printed form fails. ``letters`` are those of its own, read
-    in a formula as ``s["x"]``.
+    step, or trajectories of gradient descent. ``errata`` records where a printed form fails. ``letters`` are those of its
+    own, read in a formula as ``s["x"]``.
     """
 
     slug: str

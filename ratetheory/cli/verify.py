@@ -35,8 +35,8 @@ def verify(
 ) -> int:
     """Check the claims SLUGS, all for none: derivation, attack by random instances and search, formal proof.
 
-    Instead of slugs, one path to a Python file: a claim of your own (ratetheory new-claim writes a template). The file is run, in
-    a process with limits of time and memory. That is no sandbox: run only files that you trust.
+    Instead of slugs, one path to a Python file: a claim of your own (ratetheory new-claim writes a template). The file is
+    run, in a process with limits of time and memory. That is no sandbox: run only files that you trust.
 
     Exit code 0 if all are proved, 1 if one is refuted, 3 if one is undecided. Surviving an attack proves nothing.
     """
@@ -93,7 +93,9 @@ def _verify_file(
         raise click.UsageError("one file at a time: ratetheory verify path/to/claim.py")
     if replay is not None:
         if save is not None or budget is not None:
-            raise click.UsageError("--replay FILE takes the claim's file alone: ratetheory verify --replay FILE path/to/claim.py")
+            raise click.UsageError(
+                "--replay FILE takes the claim's file alone: ratetheory verify --replay FILE path/to/claim.py"
+            )
         return replay_path(slugs[0], replay, drop, memory, as_json)
     _check_new(save)
     verification = verify_path(slugs[0], seed, budget, memory, drop, as_json)

@@ -139,12 +139,24 @@ def from_data(data: Any) -> Checked:
     if not conclusions:
         raise ValueError("conclusions: there is none; allowed: at least one Conclusion(...)")
     _distinct([c.slug for c in conclusions], "conclusions")
-    if letters and (named := [h.slug for c in (*conclusions,) for h in c.hypotheses] + [h.slug for h in stated if not h.states]):
+    if letters and (
+        named := [h.slug for c in (*conclusions,) for h in c.hypotheses] + [h.slug for h in stated if not h.states]
+    ):
         raise ValueError(f"hypotheses: {named[0]} speaks of the theory, the claim of letters of its own; allowed: assume(...)")
     texts = {key: _text(data[key], key) for key in ("title", "source", "idea")}
     symbols = tuple(sorted({x for c in conclusions for side in (c.left, c.right) for x in _letters_of(side)}))
-    claim = Claim(slug=slug, section="", setting=setting, symbols=symbols, hypotheses=stated, conclusions=conclusions,
-                  letters=letters, **texts)  # fmt: skip
+    claim = Claim(
+        slug=slug,
+        title=texts["title"],
+        section="",
+        setting=setting,
+        symbols=symbols,
+        hypotheses=stated,
+        conclusions=conclusions,
+        source=texts["source"],
+        idea=texts["idea"],
+        letters=letters,
+    )
     steps = tuple(_step(one, names) for one in _list(data["steps"], "steps"))
     _distinct([*(step.slug for step in steps), *(h.slug for h in stated)], "steps and hypotheses")
     return Checked(claim, steps, _points(data["points"], letters))
@@ -295,7 +307,9 @@ def _points(data: Any, letters: tuple[Letter, ...]) -> dict[str, list[float]]:
         return {}
     names = {letter.name for letter in letters}
     if not isinstance(data, dict) or set(data) != names or not names:
-        raise ValueError(f"sampler: allowed: one list of numbers for each letter of the claim's own: {', '.join(sorted(names))}")
+        raise ValueError(
+            f"sampler: allowed: one list of numbers for each letter of the claim's own: {', '.join(sorted(names))}"
+        )
     if len({len(column) if isinstance(column, list) else -1 for column in data.values()}) != 1:
         raise ValueError("sampler: the lists differ in length; allowed: as many numbers for each letter as were asked for")
     for letter in letters:

@@ -44,16 +44,17 @@ MAX_POWER = 100
 _LARGEST = Fraction(10) ** 300
 _MAX_DIGITS = 1500
 Operation = tuple[Any, ...]
-"""``("number", text)``, ``("letter", name)``, ``("own", name)``, ``("^", i, n)``, ``(operation, i, j)``, ``(function, i, ...)``."""
+"""``("number", text)``, ``("pi",)``, ``("letter", name)``, ``("own", name)``, ``("^", i, n)``, ``(name, i, ...)``."""
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A list of operations, each on results of earlier ones; the last is the value. Called with ``m`` and ``s`` as any other."""
+    """A list of operations, each on results of earlier ones, the last the value; called with ``m`` and ``s`` as any formula."""
 
     operations: tuple[Operation, ...]
 
     def __call__(self, m: Any, s: Any) -> Any:
+        """The value in a mathematics namespace."""
         results: list[Any] = []
         for kind, *arguments in self.operations:
             results.append(_evaluated(kind, arguments, results, m, s))
@@ -128,7 +129,9 @@ class Term:
 
     def __pow__(self, power: Any) -> Term:
         if isinstance(power, bool) or not isinstance(power, int) or not 1 <= abs(power) <= MAX_POWER:
-            raise Unreadable(f"power: {str(power)[:40]} is not allowed; allowed: a whole number from 1 to {MAX_POWER}, or m.sqrt")
+            raise Unreadable(
+                f"power: {str(power)[:40]} is not allowed; allowed: a whole number from 1 to {MAX_POWER}, or m.sqrt"
+            )
         raised = self._reader.write("^", self._index, abs(power))
         return raised if power > 0 else 1 / raised
 
@@ -136,7 +139,7 @@ class Term:
         raise Unreadable("a formula does not compare; allowed: m.if_less(a, b, then, otherwise), m.maximum, m.minimum")
 
     __lt__ = __le__ = __gt__ = __ge__ = _compared
-    __eq__ = __ne__ = _compared  # type: ignore[assignment]
+    __eq__ = __ne__ = _compared
 
     def __bool__(self) -> bool:
         return bool(self._compared(None))
@@ -165,14 +168,18 @@ class Reader:
         if isinstance(value, float):
             raise Unreadable(f"{value} is a rounded number; write m.number('{value!r}') or m.number('3/10')")
         if isinstance(value, bool) or not isinstance(value, int | Fraction):
-            allowed = "whole numbers, m.number('3/10'), and what is made of them and of letters by + - * / ** and the functions of m"
+            allowed = (
+                "whole numbers, m.number('3/10'), and what is made of them and of letters by + - * / ** and the functions of m"
+            )
             raise Unreadable(f"a value of type {type(value).__name__} is no number of a formula; allowed: {allowed}")
         return self._number(Fraction(value))
 
     def _number(self, number: Fraction) -> int:
         fits = number == 0 or 1 / _LARGEST <= abs(number) <= _LARGEST
         if not fits or len(str(number)) > _MAX_DIGITS:
-            raise Unreadable(f"a number beyond 1e300, below 1e-300 or of more than {_MAX_DIGITS} digits; allowed: others, and 0")
+            raise Unreadable(
+                f"a number beyond 1e300, below 1e-300 or of more than {_MAX_DIGITS} digits; allowed: others, and 0"
+            )
         return self.write("number", str(number))._index
 
     def operate(self, kind: str, first: Any, second: Any) -> Term:
@@ -275,7 +282,12 @@ def _is_operation(operation: list[Any], index: int, own: Collection[str]) -> boo
     if kind == "pi":
         return not arguments
     if kind == "^":
-        return len(arguments) == 2 and _is_index(arguments[0], index) and arguments[1] != 0 and _is_index(arguments[1], MAX_POWER + 1)
+        return (
+            len(arguments) == 2
+            and _is_index(arguments[0], index)
+            and arguments[1] != 0
+            and _is_index(arguments[1], MAX_POWER + 1)
+        )
     count = 2 if kind in _OPERATIONS else {**FUNCTIONS, **({} if own else RUN_FUNCTIONS)}.get(kind, -1)
     return len(arguments) == count and all(_is_index(argument, index) for argument in arguments)
 

@@ -22,6 +22,8 @@ from typing import Any, Literal
 MAX_ANSWER = 16_000_000
 _MAX_PRINTED = 4000
 _LAST_ROUND = 0.05
+Stopped = Literal["time", "memory", "answer"] | None
+"""The limit that a process met: of wall clock or processor time, of memory, of the length of its answer."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Ended:
 
     answer: list[Any]
     printed: str
-    stopped: Literal["time", "memory", "answer"] | None
+    stopped: Stopped
     code: int
 
 
@@ -70,12 +72,14 @@ def run(module: str, arguments: Sequence[str], given: bytes, seconds: float, mem
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
+    why: Stopped = stopped
     if stopped is None and process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        stopped = "time" if process.returncode == -signal.SIGXCPU else "memory"
-    return Ended(_lines(answer), printed.decode(errors="replace"), stopped, process.returncode)
+        # beyond the limit of processor time the system ends it, and where memory is short also with SIGKILL
+        why = "time" if process.returncode == -signal.SIGXCPU else "memory"
+    return Ended(_lines(answer), printed.decode(errors="replace"), why, process.returncode)
 
 
-def _collect(process: Any, pipe: Any, deadline: float) -> tuple[bytes, bytes, Literal["time", "answer"] | None]:
+def _collect(process: Any, pipe: Any, deadline: float) -> tuple[bytes, bytes, Stopped]:
     """Read until the process ends (what it has started may go on) or a limit is met."""
     texts = {pipe: bytearray(), process.stdout: bytearray()}
     with selectors.DefaultSelector() as selector:

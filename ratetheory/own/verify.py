@@ -165,13 +165,13 @@ def _verification(checked: Checked, ended: limits.Ended, seed: int, printed: str
     if "counterexample" in attacked.evidence:
         checked_counterexample(attacked.evidence["counterexample"])
     verdicts = (sent.get("derivation", missing), attacked, Verdict(slug, "formal", "absent"))
-    status, warnings = overall(verdicts), []
+    status, warnings = overall(verdicts), list[str]()
     vacuous = [name for name, one in attacked.evidence.get("conclusions", {}).items() if one["instances"] == 0]
     if status == "proved" and (vacuous or "conclusions" not in attacked.evidence):
         # from hypotheses that contradict each other everything follows
         status = "undecided"
         warnings.append(f"no instance applies to {', '.join(vacuous) or slug}: the hypotheses may contradict each other")
-    statements = next((answer["statements"] for answer in answers if "statements" in answer), {})
+    statements: dict[str, str] = next((answer["statements"] for answer in answers if "statements" in answer), {})
     return FileVerification(slug, verdicts, status, statements, tuple(warnings), checked, visible_lines(printed))
 
 

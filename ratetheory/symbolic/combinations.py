@@ -1,7 +1,7 @@
 """A search for linear combinations: which facts, with which factors, make up a goal. What it finds the rules check.
 
-With every denominator positive the goal's gap is N/D and a fact's is n/d; a combination of polynomials N = sum of factor times
-products of the n, with nonnegative rational factors, is found by linear programming in the coefficients and then solved exactly.
+With positive denominators the goal's gap is N/D and a fact's is n/d. That N is a sum of products of the n, of squares and of
+letters of one sign, with nonnegative rational factors, is a linear programme in the factors; its support is solved exactly.
 """
 
 from __future__ import annotations
@@ -69,14 +69,14 @@ def _columns(goal: Relation, numerator: Expr, denominator: Expr, given: Sequence
     roots = list(dict.fromkeys((*atoms, *_roots(numerator, atoms))))
     squares = [S.One, *((a - sign * b) ** 2 for a, b in combinations(roots, 2) for sign in _signs(a, b))]
     squares += [a**2 for a in atoms if not a.is_nonnegative]
-    degree = _degree(numerator, atoms)
+    degree = max(_degree(expand(n), atoms) for n in (numerator, *(part[1] for part in parts)))
     found: list[_Column] = []
-    for used, n, d in products:
-        is_equation = any(one.relation.symbol == "==" for one in used)
-        if (goal.symbol == "==" and not is_equation) or (not is_equation and not d.is_positive):
-            continue
-        for square in squares if not is_equation else squares[:1]:
-            room = max(degree, 1) - _degree(expand(n * square), atoms)
+    for square in squares:
+        for used, n, d in products:
+            is_equation = any(one.relation.symbol == "==" for one in used)
+            if (is_equation and square != 1) or (not is_equation and (goal.symbol == "==" or not d.is_positive)):
+                continue
+            room = degree - _degree(expand(n * square), atoms)
             for monomial in _monomials(atoms if is_equation else signed, room):
                 if len(found) >= _MAX_COLUMNS:
                     return found

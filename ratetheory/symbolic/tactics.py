@@ -17,7 +17,7 @@ from sympy import Abs, Expr, Rational, S, Symbol, preorder_traversal
 
 from ratetheory.claims import claims
 from ratetheory.claims.statement import Claim, Conclusion
-from ratetheory.symbolic.algebra import are_equal, is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.choices import below_smaller, choose, larger_is, smaller_of
 from ratetheory.symbolic.combinations import Given, combination
 from ratetheory.symbolic.hypotheses import cite
@@ -25,8 +25,8 @@ from ratetheory.symbolic.inequalities import bounded_by_limit, by_enclosure, con
 from ratetheory.symbolic.kernel import BudgetExhausted, Context, Fact, RuleFailure, lemma
 from ratetheory.symbolic.namespace import IfLess, Largest, Letters, Relation, Smallest, assumed, m, relation, statement
 from ratetheory.symbolic.rules import (
-    absurd,
     absolute_value,
+    absurd,
     antisymmetric,
     below_absolute,
     by_sign,
@@ -259,7 +259,9 @@ class _Search:
         elif x.is_positive:
             yield lambda: self._both_sides_of_one(goal, x, depth - 1)
 
-    def _moved(self, goal: Relation, x: Symbol, value: Expr, u: Symbol, back: Expr, sign: Fact | None, depth: int) -> Fact | None:
+    def _moved(
+        self, goal: Relation, x: Symbol, value: Expr, u: Symbol, back: Expr, sign: Fact | None, depth: int
+    ) -> Fact | None:
         """The goal from the one where x is ``value``, an expression in u, for u = ``back``; so is what is known of x."""
         ctx, moved, changed = self.ctx, [], []
         for one in self.given:
@@ -269,7 +271,7 @@ class _Search:
             else:
                 moved.append(Given(there, lambda there=there: suppose(ctx, there)))  # type: ignore[misc]
                 changed.append(one)
-        fact = self._with(moved).prove(goal.map(lambda side: side.xreplace({x: value})), depth)
+        fact = self._with(moved).prove(goal.map(lambda side: canonical(side.xreplace({x: value}))), depth)
         if fact is None:
             return None
         fact = instantiate(ctx, fact, {u: back}, *([] if sign is None else [sign]))
@@ -350,10 +352,11 @@ class _Search:
             return Relation(node.args[0], "<=", node.args[1]), larger_is(ctx, node, 1), larger_is(ctx, node, 0)
         if isinstance(node, Smallest):
             condition = Relation(node.args[0], "<=", node.args[1])
-            return condition, *(self._smaller_is(node, i, c) for i, c in enumerate((condition, condition.negation())))
+            return condition, self._smaller_is(node, 0, condition), self._smaller_is(node, 1, condition.negation())
         (inside,) = node.args
         condition = Relation(S.Zero, "<=", inside)
-        return condition, *(self._absolute_is(node, x, c) for x, c in ((inside, condition), (-inside, condition.negation())))
+        below = self._absolute_is(node, -inside, condition.negation())
+        return condition, self._absolute_is(node, inside, condition), below
 
     def _smaller_is(self, node: Expr, which: int, condition: Relation) -> Fact:
         ctx, own = self.ctx, node.args[which]
@@ -364,7 +367,9 @@ class _Search:
     def _absolute_is(self, node: Expr, value: Expr, condition: Relation) -> Fact:
         ctx = self.ctx
         (inside,) = node.args
-        upper, lower = (combine(ctx, Relation(x, "<=", value), (0 if x == value else 2, suppose(ctx, condition))) for x in (inside, -inside))
+        upper, lower = (
+            combine(ctx, Relation(x, "<=", value), (0 if x == value else 2, suppose(ctx, condition))) for x in (inside, -inside)
+        )
         above = absolute_value(ctx, Relation(node, "<=", value), upper, lower)
         return antisymmetric(ctx, above, below_absolute(ctx, combine(ctx, Relation(node, "<=", node)), value))
 
