@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ratetheory.claims import adagrad_norm, certificates, descent, gd_rate, norm_growth, scale_invariance, smoothness
+from ratetheory.claims import (
+    adagrad_norm,
+    certificates,
+    descent,
+    equilibrium,
+    gd_rate,
+    norm_growth,
+    scale_invariance,
+    smoothness,
+)
 from ratetheory.claims.statement import Claim
 
 claims: MappingProxyType[str, Claim] = MappingProxyType(
     {
         claim.slug: claim
-        for family in (scale_invariance, norm_growth, certificates, smoothness, descent, gd_rate, adagrad_norm)
+        for family in (scale_invariance, norm_growth, certificates, smoothness, descent, gd_rate, equilibrium, adagrad_norm)
         for claim in family.CLAIMS
     }
 )

@@ -146,3 +146,51 @@ ADAGRAD_STEP = Hypothesis(
     "adagrad_step",
     _flag("adagrad_step", "the step is not the one of AdaGrad-Norm"),
 )
+SQUARED_GRADIENT = Hypothesis(
+    "squared-gradient",
+    "|G_t|^2 = Q at every step",
+    "squared_gradient",
+    _flag("squared_gradient", "the squared gradient at the normalised weights changes"),
+)
+UNCORRELATED = Hypothesis(
+    "uncorrelated-gradient",
+    "<grad f_t(w_t), m_t> = 0",
+    "uncorrelated_gradient",
+    _flag("uncorrelated_gradient", "the gradient is correlated with the momentum buffer"),
+)
+STATIONARY = Hypothesis(
+    "stationary",
+    "the second moments |w|^2, <w, m>, |m|^2 (with an update u also <w, u>) do not change from t to t + 1",
+    "stationary",
+    _flag("stationary", "the second moments change"),
+)
+DECAY_RANGE = Hypothesis(
+    "decay-range",
+    "0 < eta_t lam_t < 1",
+    "decay_range",
+    _flag("decay_range", "eta lam is not between 0 and 1"),
+)
+MOMENTUM_RANGE = Hypothesis(
+    "momentum-range",
+    "0 <= beta < 1",
+    "momentum_range",
+    _flag("momentum_range", "the momentum is not in [0, 1)"),
+)
+DECOUPLED_STEP = Hypothesis(
+    "decoupled-step",
+    "w_{t+1} = (1 - eta_t lam_t) w_t - eta_t u_t with |u_t|^2 = U^2",
+    "decoupled_step",
+    _flag("decoupled_step", "the update is not one of norm U with decoupled decay"),
+)
+AUTOREGRESSIVE = Hypothesis(
+    "autoregressive-update",
+    "<u_{t+1} - b1 u_t, w_{t+1}> = 0 with 0 <= b1 < 1: what is new in an update is orthogonal to the weights",
+    "autoregressive_update",
+    _flag("autoregressive_update", "what is new in an update is correlated with the weights"),
+)
+UPDATE_MEMORY = Hypothesis(
+    "update-memory",
+    "<w_t, u_t> = -eta_t U^2 sigma/(1 - eta_t lam_t), sigma >= 0, as after an infinite past with <u_t, u_{t-k}> = U^2 r_k",
+    "update_memory",
+    _flag("update_memory", "the product of weights and update is not that of the autocorrelation"),
+)

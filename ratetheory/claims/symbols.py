@@ -39,6 +39,13 @@ _ALL = (
     Symbol("p", r"p", "state", "inner product <w, m> of the weights and the momentum buffer m"),
     Symbol("m_sq", r"|m|^2", "state", "squared norm of the momentum buffer m"),
     # equilibria
+    Symbol("cosine", r"\cos\theta", "step", "cosine of the angle between w_t and w_{t+1}"),
+    Symbol("Q", r"Q", "constant", "squared gradient |G|^2 at the normalised weights"),
+    Symbol("mu", r"\mu", "constant", "argument of a characteristic polynomial", per_block=False),
+    Symbol("U", r"U", "constant", "root mean square norm of the update u in w_{t+1} = (1 - eta lam) w_t - eta u_t"),
+    Symbol("wu", r"\langle w,u\rangle", "state", "inner product <w, u> of the weights and the update u"),
+    Symbol("b1", r"\beta_1", "constant", "correlation of successive updates: Adam's first momentum", per_block=False),
+    Symbol("sigma", r"\sigma", "constant", "sum over k >= 1 of (1 - eta lam)^k r_k, r_k the autocorrelation of the updates"),
     # a batch-normalised neuron
     # AdaGrad-Norm
     Symbol("F", r"F", "state", "loss on all of R^d, without any invariance", per_block=False),

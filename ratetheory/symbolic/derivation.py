@@ -35,6 +35,9 @@ FAMILIES = (
     "gd_rate_shared",
     "gd_rate_phases",
     "gd_rate_continuous",
+    "equilibrium",
+    "equilibrium_rotation",
+    "layer_equalisation",
     "adagrad_norm",
 )
 Derive = Callable[[Context], Fact]

@@ -100,6 +100,8 @@ def _definitions() -> dict[str, tuple[Expr, tuple[str, ...]]]:
         "x": (s.G / s.b, ()),
         "b_0": (s.b_first, ()),
         "p": (inner(w, named("momentum")), ()),
+        "wu": (inner(w, u), ()),
+        "cosine": (inner(after, w) / (norm(after) * norm(w)), ()),
         "m_sq": (inner(named("momentum"), named("momentum")), ()),
     }
 

@@ -29,6 +29,7 @@ TRUSTED = tuple(
         "extrema",
         "hypotheses",
         "updates",
+        "moments",
         "adaptive",
         "derivation",
     )

@@ -22,11 +22,14 @@ SLUGS = [
     "geodesic-descent",
     "log-lyapunov",
     "gd-rate",
+    "equilibrium",
+    "equilibrium-rotation",
+    "layer-equalisation",
     "adagrad-norm-rate",
 ]
 
 
-def test_the_claims_of_sections_1_to_6_in_their_order():
+def test_the_claims_in_the_order_of_the_theory():
     assert list(claims) == SLUGS
 
 

@@ -18,6 +18,8 @@ _PLACES = {
     "great-circle": ("descent", "GREAT_CIRCLE"),
     "trajectory": ("descent", "TRAJECTORY"),
     "step-inequality": ("descent", "STEP_INEQUALITY"),
+    "moments": ("equilibria", "MOMENTS"),
+    "steady-growth": ("equilibria", "STEADY_GROWTH"),
     "adagrad": ("adagrad", "ADAGRAD"),
 }
 """For each setting the module of this package and the name of its arena there."""
