@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ratetheory.numeric import floats
-from ratetheory.numeric.bound import Bound, bound_of_constants, is_range
+from ratetheory.numeric.bound import Bound, is_range
+from ratetheory.numeric.certified_bound import bound_of_constants
 from ratetheory.numeric.certify import as_float
 from ratetheory.numeric.constants import one_block
 from ratetheory.numeric.envelope import METHODS, Candidate, Problem, continuous, one_phase, two_phase

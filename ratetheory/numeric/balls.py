@@ -7,8 +7,7 @@ Working precision is that of ``flint.ctx``; callers raise it until a result is n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -311,18 +310,13 @@ def infimum_over_thresholds(F: Callable[[Ball], Ball], b_0: Ball, Gbar: Ball) ->
 
 def is_narrow(x: Ball, bits: int = 50) -> bool:
     """Whether the ball's radius is below 2^-bits of its value."""
-    return bool(x.is_exact() or (x.is_finite() and 2 * x.rad() <= x.abs_lower() * arb(2) ** -bits))
+    # arb counts from the top bits of middle and radius: up to two bits less than the quotient
+    return bool(x.is_exact() or (x.is_finite() and x.rel_accuracy_bits() >= bits + 3))
 
 
-@contextmanager
-def working_precision(bits: int = _FIRST_PRECISION) -> Iterator[None]:
-    """``flint.ctx`` at this precision, and as before afterwards."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+def working_precision(bits: int = _FIRST_PRECISION) -> Any:
+    """A context with ``flint.ctx`` at this precision, and as before afterwards."""
+    return ctx.workprec(bits)
 
 
 def at_rising_precision(compute: Callable[[], Any], narrow: Callable[[Any], bool]) -> Any:

@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ratetheory.numeric.constants import Constants, load_constants, one_block
 from ratetheory.numeric.envelope import METHODS
-from ratetheory.numeric.exact import exact_text, read_count, read_positive, require
+from ratetheory.numeric.exact import read_count, require
 
-if TYPE_CHECKING:
-    from ratetheory.numeric.certify import Certified
-
-
+_ALLOWED = f"best, {', '.join(METHODS)}"
 _SCALAR = (float, int, str, Fraction, type(None))
 
 
@@ -83,6 +80,8 @@ def bound_gd(
     Scalars (numbers, or strings such as ``"3/10"``) give a certified enclosure; arrays broadcast and give floats. Raises
     ``ValueError`` naming the argument, its value and what is allowed.
     """
+    from ratetheory.numeric.certified_bound import bound_of_constants
+
     methods, every = read_methods(method)
     require((steps is None) != (epsilon is None), "steps", steps, "either steps or epsilon")
     one = {"squared_norm": squared_norm, "learning_rate": learning_rate, "smoothness": smoothness, "gap": gap}
@@ -111,104 +110,7 @@ def read_methods(method: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """The forms asked for, and whether the variants that only the best bound needs are wanted too."""
     if method == "best":
         return ("sharper", "two-phase", "continuous"), True
-    require(isinstance(method, str | list | tuple), "method", method, f"best, {', '.join(METHODS)}")
+    require(isinstance(method, str | list | tuple), "method", method, _ALLOWED)
     names = (method,) if isinstance(method, str) else tuple(method)
-    require(bool(names) and all(n in METHODS for n in names), "method", method, f"best, {', '.join(METHODS)}")
+    require(bool(names) and all(n in METHODS for n in names), "method", method, _ALLOWED)
     return names, False
-
-
-def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: Sequence[str], every: bool) -> Bound:
-    """The certified bound (see ``bound_gd``)."""
-    from ratetheory.numeric import balls
-    from ratetheory.numeric.certify import certified
-    from ratetheory.numeric.decimals import decimal_end, float_above, root_above
-    from ratetheory.numeric.terms import dominant_term
-
-    result = certified(constants, methods, every)
-    if result.candidate is None and result.problem is not None:
-        raise ValueError(
-            f"method: {', '.join(methods)} does not apply; allowed: two-phase and continuous need one block, two-phase needs "
-            "b_0 < gradient_bound"
-        )
-    horizon = _horizon(constants, result, steps, epsilon)
-    with balls.working_precision():
-        mean = result.C / (horizon - constants.from_step)
-        value = mean.min(result.trivial)
-        by_trivial = bool(result.trivial < mean)
-        low, high = decimal_end(value, up=False), decimal_end(value, up=True)
-        b_infinity = _envelope(constants, result)
-        dominant = "trivial" if by_trivial else dominant_term(result)
-    candidate = result.candidate
-    return Bound(
-        claim="gd-rate",
-        value=float_above(high),
-        gradient_norm=float_above(root_above(high)),
-        enclosure=(str(low), str(high)),
-        # where no block can move, every form is the same
-        method="trivial" if by_trivial else "simple" if candidate is None else candidate.method,
-        shared_budget=candidate is not None and candidate.shared_budget and not by_trivial,
-        restarted=constants.from_step > 0,
-        smaller_gradient_bound=candidate is not None and candidate.smaller_gradient_bound and not by_trivial,
-        b_infinity=b_infinity,
-        total=float_above(decimal_end(result.C, up=True)) if result.C.is_finite() else "inf",
-        steps=horizon,
-        constants=describe(constants),
-        trust="estimated" if constants.estimated else "certified",
-        conditional_on=constants.names(),
-        dominant_term=dominant,
-    )
-
-
-def _horizon(constants: Constants, result: Certified, steps: Any, epsilon: Any) -> int:
-    """T as given, or the number of steps after which the bound is at most epsilon^2."""
-    from ratetheory.numeric.decimals import exact_end
-
-    if steps is not None:
-        return read_count(steps, "steps", least=constants.from_step + 1)
-    target = read_positive(epsilon, "epsilon") ** 2
-    if exact_end(result.trivial.upper()) <= target:
-        return constants.from_step + 1
-    return constants.from_step + max(1, -int(-(exact_end(result.C.upper()) / target) // 1))
-
-
-def _envelope(constants: Constants, result: Any) -> tuple[float | str, ...]:
-    """B_i for every block, at the working precision; a block that cannot move stays at b_0."""
-    from ratetheory.numeric import balls
-    from ratetheory.numeric.decimals import decimal_end, float_above
-
-    moved: dict[str, Any] = {}
-    if result.candidate is not None and result.problem is not None:
-        starts, increments = balls.blocks(result.problem.b_0), balls.blocks(result.candidate.increment)
-        for block, start, increment in zip(result.blocks, starts, increments, strict=True):
-            moved[block.name] = start + increment
-    ends = (moved[b.name] if b.name in moved else balls.number(b.inverse_rate) for b in constants.blocks)
-    return tuple(float_above(decimal_end(end, up=True)) for end in ends)
-
-
-def describe(constants: Constants) -> dict[str, Any]:
-    """The constants as plain data, exact numbers as text."""
-    data: dict[str, Any] = {
-        "blocks": [
-            {
-                "name": block.name,
-                "squared_norm": exact_text(block.squared_norm),
-                "learning_rate": exact_text(block.learning_rate),
-                "smoothness": exact_text(block.smoothness),
-                "gradient_bound": "pi/2 * smoothness" if block.gradient_bound is None else exact_text(block.gradient_bound),
-            }
-            for block in constants.blocks
-        ],
-        "gap": "pi^2/4 * smoothness" if constants.gap is None else exact_text(constants.gap),
-        "from_step": constants.from_step,
-        "estimated": list(constants.estimated),
-    }
-    if constants.scale_variant_learning_rate is not None:
-        data["scale_variant"] = {
-            "learning_rate": exact_text(constants.scale_variant_learning_rate),
-            "smoothness": exact_text(constants.scale_variant_smoothness),
-        }
-    if constants.coupling is not None and len(constants.coupling) > 1:
-        data["coupling"] = [[exact_text(number) for number in row] for row in constants.coupling]
-    if constants.decoupled is not None:
-        data["decoupled_smoothness"] = [exact_text(number) for number in constants.decoupled]
-    return data

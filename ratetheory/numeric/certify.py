@@ -27,9 +27,12 @@ class Certified:
     Lam: tuple[Fraction, ...]
 
 
+_ZERO, _ONE = Fraction(0), Fraction(1)
+
+
 def moving(constants: Constants) -> list[int]:
     """The blocks whose gradient is not identically zero: L_ii > 0."""
-    return [i for i, block in enumerate(constants.blocks) if block.smoothness > 0]
+    return [i for i, block in enumerate(constants.blocks) if block.smoothness.numerator > 0]
 
 
 def decoupled_smoothness(constants: Constants, weight: Fraction) -> tuple[tuple[Fraction, ...], Fraction]:
@@ -39,7 +42,7 @@ def decoupled_smoothness(constants: Constants, weight: Fraction) -> tuple[tuple[
         return (values[:-1], values[-1]) if constants.scale_variant else (values, Fraction(0))
     count = len(constants.blocks)
     if constants.coupling is None:
-        return tuple(block.smoothness for block in constants.blocks), Fraction(0)
+        return tuple(block.smoothness for block in constants.blocks), _ZERO
     coupling = constants.coupling
     Lam = []
     for i, block in enumerate(constants.blocks):
@@ -65,7 +68,7 @@ def problem_in(
     rate = constants.scale_variant_learning_rate
     kappa = 1 if rate is None else 1 - rate * Lam_g / 2
     # at the weight of the trivial bound kappa may be negative: nothing but Lam is read there
-    nu_0 = Fraction(0) if rate is None or kappa <= 0 else 1 / (rate * kappa)
+    nu_0 = _ZERO if rate is None or kappa <= 0 else 1 / (rate * kappa)
     sphere = [number(b.smoothness) for b in blocks]
     L = gather(sphere)
     bounds = [
@@ -106,7 +109,7 @@ def best_weight(constants: Constants) -> Fraction:
     """The weight x_g of the scale-variant parameters in Lam = (M x)/x with the smallest bound met on a grid; any with
     kappa > 0 is a proof."""
     if not constants.scale_variant or constants.decoupled is not None or constants.coupling is None:
-        return Fraction(1)
+        return _ONE
     coupled = sum(constants.coupling[-1], Fraction(0))
     rate = constants.scale_variant_learning_rate
     if coupled == 0 or rate is None:
@@ -193,7 +196,8 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
         found = _candidates(problem, methods, every, nu)
         best = min(found, key=lambda candidate: candidate.C.upper()) if found else None
         total = balls.infinity if best is None else best.C
-        start = problem_in(balls, balls.number, _ball_array, constants, start_weight) if start_weight != weight else problem
+        same = start_weight is weight
+        start = problem if same else problem_in(balls, balls.number, _ball_array, constants, start_weight)
         at_start = trivial(balls, start)
         return Certified(best, total, at_start, problem, blocks, tuple(Lam[i] for i in indices))
 

@@ -52,10 +52,13 @@ def one_phase(m: Any, problem: Problem, method: str, smaller: bool = False) -> C
     Gbar = gd_rate.smaller_gradient_bound(m, problem.L, problem.b_0, problem.gap) if smaller else problem.Gbar
     Gbar = m.minimum(Gbar, problem.Gbar) if smaller else Gbar
     c = slopes(m, problem, method, Gbar)
+    if problem.single:
+        # no other block can give back what its logarithm gained
+        increment = m.larger_increment(c, problem.Lam / 2, problem.b_0, problem.gap)
+        return Candidate(method, smaller, False, gd_rate.growth(problem.b_0, increment), increment, c)
     increment = gd_rate.increments(m, c, problem.Lam, problem.b_0, problem.gap)
     total = m.over_blocks(gd_rate.growth(problem.b_0, increment))
-    if not problem.single:
-        total = total + problem.nu_0 * gd_rate.budget(m, c, problem.Lam, problem.b_0, problem.gap)
+    total = total + problem.nu_0 * gd_rate.budget(m, c, problem.Lam, problem.b_0, problem.gap)
     return Candidate(method, smaller, False, total, increment, c)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 MAX_LENGTH = 1000
 MAX_EXPONENT = 4000
 _MAX_BITS = 20_000
+_SMALL = 10**18
 _ALLOWED = "a decimal or a rational such as 0.3, 3/10 or 1e-4"
 _DECIMAL = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 _RATIONAL = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
@@ -31,8 +32,11 @@ def read_exactly(value: Any, name: str) -> Fraction:
     Strings are decimals (``"1e-4"``) or rationals (``"3/10"``); a float counts as the binary fraction that it is.
     Raises ``ValueError`` naming ``name``, the value and what is allowed.
     """
+    # the usual numbers first: this is called several times a bound
     if type(value) is float and math.isfinite(value):
         return Fraction(*value.as_integer_ratio())
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return Fraction(value)
     if isinstance(value, bool):
         raise ValueError(f"{name}: {value!r} is not a number; allowed: {_ALLOWED}")
     if isinstance(value, str):

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from ratetheory.claims import claims
-from ratetheory.numeric.bound import Bound, bound_of_constants
+from ratetheory.numeric.bound import Bound
+from ratetheory.numeric.certified_bound import bound_of_constants
 from ratetheory.numeric.constants import Block, Constants
 from ratetheory.observation.trace import PART_LIMIT, Trace, read_run, replace_file
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ratetheory as rt
-from ratetheory.numeric.bound import bound_of_constants
+from ratetheory.numeric.certified_bound import bound_of_constants
 from ratetheory.numeric.constants import Block, Constants, one_block, read_constants
 from tests.numeric import reference
 from tests.numeric.reference import mpf

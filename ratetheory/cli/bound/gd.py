@@ -29,7 +29,8 @@ def gd(constants: str | None, explain: bool, best_learning_rate: bool, as_json: 
 
     Numbers are decimals or rationals (0.3, 3/10, 1e-4), read exactly.
     """
-    from ratetheory.numeric.bound import bound_of_constants, read_methods
+    from ratetheory.numeric.bound import read_methods
+    from ratetheory.numeric.certified_bound import bound_of_constants
 
     methods, every = read_methods(options["method"])
     given = _constants(constants, options)
