@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as long as ``reference`` something takes: median and range over the rounds, and its limit."""
+    """How many times as long as ``reference`` something takes: median and range over the rounds; limit; seconds."""
 
     name: str
     reference: str
@@ -20,6 +20,7 @@ class Ratio:
     low: float
     high: float
     limit: float
+    seconds: float
 
     @property
     def within(self) -> bool:
@@ -38,7 +39,8 @@ def ratios(runs: Mapping[str, Callable[[], float]], reference: str, limits: Mapp
     result = []
     for name, limit in limits.items():
         found = [mine / theirs for mine, theirs in zip(times[name], times[reference], strict=True)]
-        result.append(Ratio(name, reference, statistics.median(found), min(found), max(found), limit))
+        median, seconds = statistics.median(found), statistics.median(times[name])
+        result.append(Ratio(name, reference, median, min(found), max(found), limit, seconds))
     return result
 
 

@@ -55,6 +55,7 @@ def float_above(number: Decimal | Fraction) -> float | str:
     if not _LEAST <= number <= _MOST:
         return str(_UP.plus(number))
     result = float(number)
-    while math.isfinite(result) and (Decimal(repr(result)) < number or Decimal(result) < number):
+    # the nearest float is half a unit away at most, and what it prints half a unit from it: one step up is enough for both
+    if math.isfinite(result) and (Decimal(result) < number or Decimal(repr(result)) < number):
         result = math.nextafter(result, math.inf)
     return result if math.isfinite(result) else str(_UP.plus(number))

@@ -20,13 +20,15 @@ def lower_sum(m: Any, b_0: Any, v: Any, Gbar: Any, infima: Callable[[list[Any]],
     """
     start = m.maximum(b_0, Gbar**2 / b_0)
     x = Gbar / start
-    # 1 - (start/v)^(1/CELLS), without cancellation where v is near the start
+    ratio = m.minimum(start / v, 1 + 0 * x)
+    # 1 - ratio, without cancellation where v is near the start
     step = m.maximum(v - start, 0 * v) / v
     for _ in range(_HALVINGS):
-        step = step / (1 + m.sqrt(1 - step))
+        ratio = m.sqrt(ratio)
+        step = step / (1 + ratio)
     nodes = [x]
     for _ in range(CELLS):
-        nodes.append(nodes[-1] * (1 - step))
+        nodes.append(nodes[-1] * ratio)
     total = 0 * x
     for left, right, slope in zip(nodes[:-1], nodes[1:], infima(nodes[:-1]), strict=True):
         total = total + slope * ((1 / (left * right) - 1) * left)

@@ -82,8 +82,8 @@ def test_the_array_path_agrees_with_the_enclosures():
                     method=method,
                 )
             )
-            assert values.value[i] == pytest.approx(float(one.value), rel=1e-11), (method, row)
-            assert values.b_infinity[i] == pytest.approx(float(one.b_infinity[0]), rel=1e-11)
+            assert values.value[i] == pytest.approx(float(one.value), rel=1e-11, abs=0), (method, row)
+            assert values.b_infinity[i] == pytest.approx(float(one.b_infinity[0]), rel=1e-11, abs=0)
 
 
 @pytest.mark.parametrize("b_0", ["1e-300", "1e-30", "1", "1e30", "1e300"])
@@ -100,7 +100,7 @@ def test_from_the_smallest_to_the_largest_rates(b_0, L):
     expected = float(again.value)
     best = rt.bound_gd(squared_norm=float(b_0), learning_rate=1, smoothness=float(L), gap=float(gap), steps=10**9)
     assert float(best.value) <= expected
-    assert array.value[0] == pytest.approx(expected, rel=1e-11)
+    assert array.value[0] == pytest.approx(expected, rel=1e-11, abs=0)
 
 
 def test_large_b_is_the_classical_bound_of_gradient_descent():
