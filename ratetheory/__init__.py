@@ -16,6 +16,7 @@ _PUBLIC = {
     "Constants": "ratetheory.numeric.constants",
     "bound_adagrad_norm": "ratetheory.numeric.adagrad",
     "bound_gd": "ratetheory.numeric.bound",
+    "check_certificate": "ratetheory.numeric.certificate_file",
     "compare": "ratetheory.observation.compare",
     "derive": "ratetheory.symbolic",
     "load_constants": "ratetheory.numeric.constants",
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ratetheory.numeric.adagrad import bound_adagrad_norm as bound_adagrad_norm
     from ratetheory.numeric.bound import Bound as Bound
     from ratetheory.numeric.bound import bound_gd as bound_gd
+    from ratetheory.numeric.certificate_file import check_certificate as check_certificate
     from ratetheory.numeric.constants import Constants as Constants
     from ratetheory.numeric.constants import load_constants as load_constants
 

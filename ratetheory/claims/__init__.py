@@ -13,13 +13,24 @@ from ratetheory.claims import (
     norm_growth,
     scale_invariance,
     smoothness,
+    worst_case,
 )
 from ratetheory.claims.statement import Claim
 
 claims: MappingProxyType[str, Claim] = MappingProxyType(
     {
         claim.slug: claim
-        for family in (scale_invariance, norm_growth, certificates, smoothness, descent, gd_rate, equilibrium, adagrad_norm)
+        for family in (
+            scale_invariance,
+            norm_growth,
+            certificates,
+            smoothness,
+            descent,
+            gd_rate,
+            equilibrium,
+            worst_case,
+            adagrad_norm,
+        )
         for claim in family.CLAIMS
     }
 )

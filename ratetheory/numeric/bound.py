@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ratetheory.numeric.constants import Constants, load_constants, one_block
-from ratetheory.numeric.envelope import METHODS
+from ratetheory.numeric.envelope import METHODS, ORACLE
 from ratetheory.numeric.exact import read_count, require
 
-_ALLOWED = f"best, {', '.join(METHODS)}"
+_KNOWN = (*METHODS, ORACLE)
+_ALLOWED = f"best, {', '.join(_KNOWN)}"
 _SCALAR = (float, int, str, Fraction, type(None))
 
 
@@ -75,7 +76,8 @@ def bound_gd(
     ``constants``, a ``Constants`` or the path of a TOML file. Either ``steps`` T, or ``epsilon``, which the gradient norm is to
     reach: then ``steps`` of the result is the number that suffices. With ``from_step`` t_0 the constants are those observed
     at step t_0 < T. ``method`` is ``"best"`` or one or several of ``simple``, ``sharper``, ``two-phase``,
-    ``continuous``; the best of arrays leaves out ``continuous``, which costs ten times as much as the others together.
+    ``continuous``; the best of arrays leaves out ``continuous``, which costs ten times as much as the others together. For one
+    block also ``oracle`` (claim ``worst-case``): the certified worst case of all that is known of a step, in seconds.
 
     Scalars (numbers, or strings such as ``"3/10"``) give a certified enclosure; arrays broadcast and give floats. Raises
     ``ValueError`` naming the argument, its value and what is allowed.
@@ -96,6 +98,7 @@ def bound_gd(
     if not all(isinstance(value, _SCALAR) or np.ndim(value) == 0 for value in everything.values()):
         from ratetheory.numeric.arrays import bound_of_arrays
 
+        require(ORACLE not in methods, "method", ORACLE, "single numbers, or another method for arrays")
         return bound_of_arrays(everything, methods, every, read_count(from_step, "from_step", least=0))
     given = one_block(squared_norm, learning_rate, smoothness, None if is_range(gap) else gap, gradient_bound, from_step)
     return bound_of_constants(given, steps, epsilon, methods, every)
@@ -112,5 +115,5 @@ def read_methods(method: str | Sequence[str]) -> tuple[tuple[str, ...], bool]:
         return ("sharper", "two-phase", "continuous"), True
     require(isinstance(method, str | list | tuple), "method", method, _ALLOWED)
     names = (method,) if isinstance(method, str) else tuple(method)
-    require(bool(names) and all(n in METHODS for n in names), "method", method, _ALLOWED)
+    require(bool(names) and all(n in _KNOWN for n in names), "method", method, _ALLOWED)
     return names, False

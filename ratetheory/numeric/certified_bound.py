@@ -10,13 +10,18 @@ from ratetheory.numeric.bound import Bound
 from ratetheory.numeric.certify import Certified, certified
 from ratetheory.numeric.constants import Constants
 from ratetheory.numeric.decimals import decimal_end, exact_end, float_above, root_above
+from ratetheory.numeric.envelope import ORACLE
 from ratetheory.numeric.exact import exact_text, read_count, read_positive
 from ratetheory.numeric.terms import dominant_term
 
 
 def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: Sequence[str], every: bool) -> Bound:
     """The certified bound (see ``bound_gd``)."""
-    result = certified(constants, methods, every)
+    result = certified(constants, [name for name in methods if name != ORACLE] or ("sharper",), every)
+    if ORACLE in methods:
+        from ratetheory.numeric.oracle import with_worst_case
+
+        result = with_worst_case(result, constants, alone=set(methods) == {ORACLE})
     if result.candidate is None and result.problem is not None:
         raise ValueError(
             f"method: {', '.join(methods)} does not apply; allowed: two-phase and continuous need one block, two-phase needs "
@@ -32,7 +37,7 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
         dominant = "trivial" if by_trivial else dominant_term(result)
     candidate = result.candidate
     return Bound(
-        claim="gd-rate",
+        claim="worst-case" if candidate is not None and candidate.method == ORACLE and not by_trivial else "gd-rate",
         value=float_above(high),
         gradient_norm=float_above(root_above(high)),
         enclosure=(str(low), str(high)),

@@ -12,6 +12,8 @@ from typing import Any
 from ratetheory.claims import gd_rate
 
 METHODS = ("simple", "sharper", "two-phase", "continuous")
+ORACLE = "oracle"
+"""The method that is no closed form: the certified worst case of one block (``ratetheory.numeric.oracle``)."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from ratetheory.numeric.certify import Certified, certified
 from ratetheory.numeric.constants import Constants
 from ratetheory.numeric.decimals import decimal_outward
-from ratetheory.numeric.envelope import Candidate, Problem
+from ratetheory.numeric.envelope import ORACLE, Candidate, Problem
 
 
 def shares(result: Certified) -> dict[str, float]:
@@ -47,8 +47,10 @@ def _parts(candidate: Candidate, problem: Problem, b: Any, increment: Any, Lam: 
 
 
 def dominant_term(result: Certified) -> str:
-    """The largest of the ``shares``."""
+    """The largest of the ``shares``; the worst case of the oracle is not made of terms."""
     problem, candidate = result.problem, result.candidate
+    if candidate is not None and candidate.method == ORACLE:
+        return "worst case"
     if problem is not None and problem.single and candidate is not None and candidate.increment > 0:
         parts = _parts(candidate, problem, problem.b_0, candidate.increment, problem.Lam, problem.Gbar)
         return max(parts, key=lambda name: parts[name].mid())

@@ -38,6 +38,7 @@ FAMILIES = (
     "equilibrium",
     "equilibrium_rotation",
     "layer_equalisation",
+    "worst_case",
     "adagrad_norm",
 )
 Derive = Callable[[Context], Fact]

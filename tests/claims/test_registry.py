@@ -25,6 +25,7 @@ SLUGS = [
     "equilibrium",
     "equilibrium-rotation",
     "layer-equalisation",
+    "worst-case",
     "adagrad-norm-rate",
 ]
 

@@ -20,23 +20,48 @@ from ratetheory.cli.output import finite, print_json, print_lines, shown
 @click.option("--steps", metavar="T", help="Number of steps: bound the smallest gradient among them.")
 @click.option("--epsilon", metavar="E", help="Gradient norm to reach: find the number of steps that suffices.")
 @click.option("--from-step", metavar="T0", default="0", help="Step at which the constants were observed; default 0.")
-@click.option("--method", default="best", show_default=True, help="best, simple, sharper, two-phase or continuous.")
+@click.option("--method", default="best", show_default=True, help="best, simple, sharper, two-phase, continuous or oracle.")
+@click.option("--certificate", metavar="FILE", help="With --method oracle: write the proof, for check-certificate.")
+@click.option("--force", is_flag=True, help="Replace an existing certificate.")
 @click.option("--explain", is_flag=True, help="Shares of the terms and sensitivity to each constant.")
 @click.option("--best-learning-rate", is_flag=True, help="The rate with the smallest bound, and how flat the valley is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def gd(constants: str | None, explain: bool, best_learning_rate: bool, as_json: bool, **options: Any) -> int:
+def gd(
+    constants: str | None,
+    certificate: str | None,
+    force: bool,
+    explain: bool,
+    best_learning_rate: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Gradient descent at any fixed learning rate: min over t < T of |G_t|^2 <= value.
 
     Numbers are decimals or rationals (0.3, 3/10, 1e-4), read exactly.
     """
     from ratetheory.numeric.bound import read_methods
+    from ratetheory.numeric.certificate_file import free_path, save_certificate
     from ratetheory.numeric.certified_bound import bound_of_constants
+    from ratetheory.numeric.envelope import ORACLE
 
     methods, every = read_methods(options["method"])
     given = _constants(constants, options)
     if (options["steps"] is None) == (options["epsilon"] is None):
         raise click.UsageError("give either --steps T or --epsilon E")
+    by_oracle = ORACLE in methods
+    if by_oracle and (explain or best_learning_rate):
+        raise click.UsageError("--explain and --best-learning-rate take closed forms apart; the oracle is none")
+    if force and certificate is None:
+        raise click.UsageError("--force comes with --certificate FILE")
+    if certificate is not None:
+        if not by_oracle:
+            raise click.UsageError("--certificate comes with --method oracle")
+        free_path(certificate, force)
     result = bound_of_constants(given, options["steps"], options["epsilon"], methods, every)
+    if certificate is not None:
+        from ratetheory.numeric.oracle import worst_case
+
+        save_certificate(worst_case(given).certificate, certificate, force)
     extra: dict[str, Any] = {}
     if explain:
         from ratetheory.numeric.certify import certified

@@ -1,0 +1,153 @@
+"""Certificates as JSON files: every number is a text that is read exactly; strict, of limited size, written atomically."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ratetheory.numeric.certificates import MAX_CELLS, Certificate, Checked, check
+from ratetheory.numeric.exact import MAX_LENGTH, exact_text, read_exactly, read_positive, require
+
+MAX_BYTES = 1_000_000
+_KIND = "worst case of gradient descent"
+_KEYS = {"schema", "kind", "constants", "states", "growth", "levels", "price", "spending"}
+_CONSTANTS = {"squared_norm", "learning_rate", "smoothness", "gap", "gradient_bound", "estimated"}
+_RANGE, _DIAMETER = "pi^2/4 * smoothness", "pi/2 * smoothness"
+_LEVEL_LENGTH = 40
+
+
+def check_certificate(path: str | Path) -> Checked:
+    """Check the certificate in a file, without the solver that made it (see ``certificates.Checked``).
+
+    Raises ``ValueError`` with one line for a file that is no certificate.
+    """
+    return check(load_certificate(path))
+
+
+def free_path(path: str | Path, force: bool) -> Path:
+    """The path if a certificate may be written there; ``ValueError`` otherwise."""
+    path = Path(path)
+    occupied = path.is_dir() or ((path.exists() or path.is_symlink()) and not force)
+    require(not occupied, "certificate", str(path), "a file that does not exist, or --force")
+    require(path.parent.is_dir(), "certificate", str(path), "a file in a directory that exists")
+    return path
+
+
+def save_certificate(certificate: Certificate, path: str | Path, force: bool = False) -> None:
+    """Write a certificate; ``ValueError`` rather than overwrite without ``force``."""
+    from ratetheory.observation.trace import replace_file
+
+    target = free_path(path, force)
+    texts = {name: _text(getattr(certificate, name), name) for name in ("squared_norm", "learning_rate", "smoothness")}
+    gap, bound = certificate.gap, certificate.gradient_bound
+    content = {
+        "schema": 1,
+        "kind": _KIND,
+        "constants": {
+            **texts,
+            "gap": _RANGE if gap is None else _text(gap, "gap"),
+            "gradient_bound": _DIAMETER if bound is None else _text(bound, "gradient_bound"),
+            "estimated": list(certificate.estimated),
+        },
+        "states": certificate.states,
+        "growth": _text(certificate.growth, "growth"),
+        "levels": [repr(level) for level in certificate.levels],
+        "price": None if certificate.price is None else repr(certificate.price),
+        "spending": [repr(level) for level in certificate.spending],
+    }
+    replace_file(target, (json.dumps(content, indent=0, allow_nan=False) + "\n").encode("ascii"))
+
+
+def _text(number: Fraction, name: str) -> str:
+    text = exact_text(number)
+    require(len(text) <= MAX_LENGTH and "rounded" not in text, name, f"a number of {len(text)} characters", f"{MAX_LENGTH}")
+    return text
+
+
+def load_certificate(path: str | Path) -> Certificate:
+    """Read a certificate; ``ValueError`` with one line naming the file and what is wrong."""
+    path = Path(path)
+    try:
+        # a device or a pipe has no size and need never end
+        require(not path.exists() or path.is_file(), "certificate", str(path), "a regular file")
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"certificate: cannot read {path}: {error.strerror}; allowed: a JSON file") from None
+    require(len(raw) <= MAX_BYTES, "certificate", str(path), f"a file of at most {MAX_BYTES} bytes")
+    try:
+        content = json.loads(raw, object_pairs_hook=_without_duplicates, parse_constant=_refused, parse_float=_refused)
+    except (ValueError, RecursionError):
+        raise ValueError(f"certificate: {path} is no strict JSON; allowed: a file that bound gd --certificate wrote") from None
+    return read_certificate(content)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key twice")
+    return dict(pairs)
+
+
+def _refused(text: str) -> None:
+    raise ValueError(f"{text} instead of a text")
+
+
+def read_certificate(content: Any) -> Certificate:
+    """The certificate in a mapping of the form of the file."""
+    _exact_keys(content, _KEYS, "certificate")
+    _one_of(content["schema"], (1,), "schema")
+    _one_of(content["kind"], (_KIND,), "kind")
+    _one_of(content["states"], (1, 2), "states")
+    constants = content["constants"]
+    _exact_keys(constants, _CONSTANTS, "constants")
+    gap, bound, names = (constants[name] for name in ("gap", "gradient_bound", "estimated"))
+    known = isinstance(names, list) and all(isinstance(name, str) and name in _CONSTANTS for name in names)
+    require(known, "constants.estimated", names, "a list of names of constants")
+    price = content["price"]
+    return Certificate(
+        squared_norm=_positive(constants["squared_norm"], "constants.squared_norm"),
+        learning_rate=_positive(constants["learning_rate"], "constants.learning_rate"),
+        smoothness=_positive(constants["smoothness"], "constants.smoothness"),
+        gap=None if gap == _RANGE else _positive(gap, "constants.gap"),
+        gradient_bound=None if bound == _DIAMETER else _positive(bound, "constants.gradient_bound"),
+        states=content["states"],
+        growth=_positive(content["growth"], "growth"),
+        levels=_levels(content["levels"], "levels"),
+        price=None if price is None else _double(price, "price"),
+        spending=_levels(content["spending"], "spending"),
+        estimated=tuple(names),
+    )
+
+
+def _exact_keys(content: Any, keys: set[str], name: str) -> None:
+    fits = isinstance(content, Mapping) and set(content) == keys
+    require(fits, name, "these keys", f"an object with exactly the keys {', '.join(sorted(keys))}")
+
+
+def _one_of(value: Any, allowed: tuple[Any, ...], name: str) -> None:
+    fits = not isinstance(value, bool) and value in allowed
+    require(fits, name, value, " or ".join(map(str, allowed)))
+
+
+def _positive(value: Any, name: str) -> Fraction:
+    require(isinstance(value, str), name, value, "a number as text")
+    return read_positive(value, name)
+
+
+def _double(value: Any, name: str) -> float:
+    """The double nearest to the number: it is what the check speaks of."""
+    require(
+        isinstance(value, str) and len(value) <= _LEVEL_LENGTH, name, value, f"a number as text of {_LEVEL_LENGTH} characters"
+    )
+    number = read_exactly(value, name)
+    require(abs(number) <= 10**99, name, value, "a number of at most 1e99 in size")
+    return float(number)
+
+
+def _levels(values: Any, name: str) -> tuple[float, ...]:
+    fits = isinstance(values, list) and len(values) <= MAX_CELLS + 1
+    require(fits, name, "this", f"a list of at most {MAX_CELLS + 1} numbers as texts")
+    return tuple(_double(value, f"{name}[{i}]") for i, value in enumerate(values))
