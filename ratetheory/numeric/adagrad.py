@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from ratetheory.claims import adagrad_norm
@@ -15,9 +16,9 @@ class AdagradBound:
     """A bound on min over t < T of |grad F(x_t)|^2 for AdaGrad-Norm on R^d.
 
     ``value`` is not below the upper end of ``enclosure``, and ``gradient_norm`` is its root. ``method`` is the smallest form
-    (``one-phase``, ``two-phase`` or ``trivial``), ``total`` is C, the bound on the sum over all steps, and ``accumulator``
-    bounds B_t for ever. ``theorem_2_2`` is the same bound by the formula of Ward, Wu and Bottou. Numbers beyond the range of
-    floats are decimal strings.
+    (``one-phase``, ``two-phase``, ``small-steps`` or ``trivial``), ``total`` is C, the bound on the sum over all steps, and
+    ``accumulator`` bounds B_t for ever. ``theorem_2_2`` is the same bound by the formula of Ward, Wu and Bottou. Numbers
+    beyond the range of floats are decimal strings.
     """
 
     claim: str
@@ -38,12 +39,18 @@ class AdagradBound:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class _Forms:
-    """The forms of C and the bounds of the accumulator, in balls."""
+_FORMS = {
+    "one-phase": adagrad_norm.one_phase,
+    "two-phase": adagrad_norm.two_phase,
+    "small-steps": adagrad_norm.small_steps,
+}
 
-    one_phase: Any
-    two_phase: Any
+
+@dataclass(frozen=True)
+class _Values:
+    """The forms of C by their names, C of Theorem 2.2, the trivial bound, and the bound of the accumulator, in balls."""
+
+    forms: dict[str, Any]
     printed: Any
     trivial: Any
     accumulator: Any
@@ -51,7 +58,7 @@ class _Forms:
     def narrow(self) -> bool:
         from ratetheory.numeric import balls
 
-        return all(balls.is_narrow(x) for x in (self.one_phase, self.two_phase, self.printed, self.accumulator))
+        return all(balls.is_narrow(x) for x in (*self.forms.values(), self.printed, self.accumulator))
 
 
 def bound_adagrad_norm(
@@ -79,22 +86,23 @@ def bound_adagrad_norm(
     D = read_nonnegative(gap, "gap")
     eta = read_positive(learning_rate, "learning_rate")
     B_0 = read_positive(initial_accumulator, "initial_accumulator")
-    forms = balls.at_rising_precision(lambda: _forms(L, D, eta, B_0), _Forms.narrow)
-    C = forms.two_phase if forms.two_phase < forms.one_phase else forms.one_phase
-    horizon = read_count(steps, "steps") if steps is not None else _horizon(C, forms.trivial, epsilon)
+    values = balls.at_rising_precision(lambda: _values(L, D, eta, B_0), _Values.narrow)
+    method = min(values.forms, key=lambda name: values.forms[name].mid())
+    C = values.forms[method]
+    horizon = read_count(steps, "steps") if steps is not None else _horizon(C, values.trivial, epsilon)
     with balls.working_precision():
         mean = C / horizon
-        by_trivial = bool(forms.trivial <= mean)
-        value = forms.trivial if by_trivial else mean
+        by_trivial = bool(values.trivial <= mean)
+        value = values.trivial if by_trivial else mean
         low, high = decimal_end(value, up=False), decimal_end(value, up=True)
-        theorem = float_above(decimal_end(forms.printed / horizon, up=True))
+        theorem = float_above(decimal_end(values.printed / horizon, up=True))
     return AdagradBound(
         claim="adagrad-norm-rate",
         value=float_above(high),
         gradient_norm=float_above(root_above(high)),
         enclosure=(str(low), str(high)),
-        method="trivial" if by_trivial else "two-phase" if C is forms.two_phase else "one-phase",
-        accumulator=float_above(decimal_end(forms.accumulator, up=True)),
+        method="trivial" if by_trivial else method,
+        accumulator=float_above(decimal_end(values.accumulator, up=True)),
         total=float_above(decimal_end(C, up=True)),
         theorem_2_2=theorem,
         steps=horizon,
@@ -109,23 +117,21 @@ def bound_adagrad_norm(
     )
 
 
-def _forms(L: Fraction, D: Fraction, eta: Fraction, B_0: Fraction) -> _Forms:
+def _values(L: Fraction, D: Fraction, eta: Fraction, B_0: Fraction) -> _Values:
     from ratetheory.numeric import balls
 
     zero, start = balls.number(0), balls.number(B_0)
     if D == 0:
         # the start is a minimum: nothing moves
-        return _Forms(zero, zero, zero, zero, start)
+        return _Values(dict.fromkeys(_FORMS, zero), zero, zero, start)
     # in units in which eta = L = 1, so that the comparison of B_0 with eta L is exact where they are equal
     unit = balls.number((eta * L) ** 2)
     constants = tuple(balls.number(x) for x in (Fraction(1), D / (L * eta**2), Fraction(1), B_0 / (eta * L)))
-    one, two, printed = (
-        unit * form(balls, *constants) for form in (adagrad_norm.one_phase, adagrad_norm.two_phase, adagrad_norm.printed)
-    )
+    forms = {name: unit * form(balls, *constants) for name, form in _FORMS.items()}
     # the sum of the squared gradients is B_T^2 - B_0^2
-    accumulator = (start**2 + balls.minimum(one, two)).sqrt()
+    accumulator = (start**2 + reduce(balls.minimum, forms.values())).sqrt()
     trivial = adagrad_norm.trivial(balls, balls.number(L), balls.number(D))
-    return _Forms(one, two, printed, trivial, accumulator)
+    return _Values(forms, unit * adagrad_norm.printed(balls, *constants), trivial, accumulator)
 
 
 def _horizon(C: Any, trivial: Any, epsilon: Any) -> int:

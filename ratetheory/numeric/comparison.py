@@ -15,6 +15,9 @@ from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, r
 SOURCE = "Abbaszadehpeivasti, de Klerk, Zamani 2021 (Optimization Letters 16): cited, not verified here"
 Value = float | str
 
+METHODS = ("gd", "gd_batch_norm", "adagrad_norm")
+"""The columns of a row."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -40,6 +43,17 @@ class Comparison:
     gd_tuned: Value
     gd_source: str
     rows: tuple[Row, ...]
+
+    def within(self, factor: int) -> dict[str, tuple[str, str] | None]:
+        """For each method the smallest and the largest learning rate of the rows whose bound is at most so many times that
+        of GD tuned; ``None`` if no row's is."""
+        limit = factor * Fraction(str(self.gd_tuned))
+        found: dict[str, tuple[str, str] | None] = {}
+        for method in METHODS:
+            bounds = ((row.learning_rate, getattr(row, method)) for row in self.rows)
+            rates = [rate for rate, value in bounds if value is not None and Fraction(str(value)) <= limit]
+            found[method] = (rates[0], rates[-1]) if rates else None
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """The comparison as plain data."""

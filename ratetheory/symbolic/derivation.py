@@ -40,6 +40,7 @@ FAMILIES = (
     "layer_equalisation",
     "worst_case",
     "adagrad_norm",
+    "adagrad_norm_small_steps",
 )
 Derive = Callable[[Context], Fact]
 _PROVED: dict[str, Derivation] = {}

@@ -42,10 +42,10 @@ def test_both_directions_agree():
 
 def test_the_table_is_aligned_and_says_what_is_comparable():
     out = ratetheory(*COMPARE).out
-    table = [line for line in out.splitlines() if line.startswith("  ")]
-    assert len(table) == 10  # units, then nine learning rates
+    table = out.split("\n\n")[1].splitlines()
+    assert len(table) == 11  # names, units, nine learning rates
     assert len({len(line) for line in table}) == 1
-    for word in ("GD tuned (1/L)", "normalised weights", "cited, not verified here", "certified", "none"):
+    for word in ("GD tuned (1/L)", "normalised weights", "cited, not verified here", "certified", "none", "within 10 times"):
         assert word in out
 
 

@@ -48,7 +48,28 @@ def adagrad() -> Iterator[Mutant]:
         right=lambda m, s: (4 * s.D_F**2 / s.eta_F**2 + 2 * s.B_first * s.D_F / s.eta_F) / m.steps(s.grad_F),
     )
     rate.scale("theorem-constant", "theorem-2-2", 0.4)
-    rate.change("rate-exponent", "rate", right=lambda m, s: m.minimum(one(m, s), total(m, s)) / m.steps(s.grad_F) ** 2)
+
+    def small(m: Any, s: Any, *, L: float = 1, D: float = 1) -> Any:
+        return ag.small_steps(m, L * s.L_F, D * s.D_F, s.eta_F, s.B_first)
+
+    def steep(m: Any, s: Any) -> Any:
+        increment = m.larger_increment(3 * s.eta_F, s.L_F * s.eta_F**2, s.B_first, s.D_F)
+        return 2 * s.B_first * increment + increment**2
+
+    rate.change("small-steps-gap", "sum-small-steps", right=lambda m, s: small(m, s, D=0.95))
+    rate.change("small-steps-smoothness", "sum-small-steps", right=lambda m, s: small(m, s, L=0.2))
+    rate.change("small-steps-slope", "sum-small-steps", right=steep)
+    rate.scale("small-steps-constant", "sum-small-steps", 0.99)
+    rate.scale("gradient-constant", "gradient-bound", 0.99)
+    rate.change(
+        "gradient-gap", "gradient-bound", right=lambda m, s: ag.gradient_bound(m, s.L_F, 0.9 * s.D_F, s.eta_F, s.B_first)
+    )
+    rate.change("gradient-no-rise", "gradient-bound", right=lambda m, s: m.sqrt(2 * s.L_F * s.D_F))
+    rate.change(
+        "rate-exponent",
+        "rate",
+        right=lambda m, s: ag.smallest(m, s.L_F, s.D_F, s.eta_F, s.B_first) / m.steps(s.grad_F) ** 2,
+    )
     rate.scale("rate-constant", "rate", 0.9)
     rate.scale("trivial-constant", "trivial", 0.99)
     rate.drop("smooth-everywhere", "function-bounded-below", "adagrad-accumulator", "adagrad-step")

@@ -23,6 +23,15 @@ def test_rows_are_the_bounds_themselves():
     assert "cited, not verified" in table.gd_source
 
 
+def test_the_rates_near_the_tuned_one():
+    table = compare_bounds(**ONE, learning_rates=["1e-9", "1/10", 1, "1e9"])
+    near = table.within(100)
+    assert near["gd"] == ("1/10", "1")
+    assert near["gd_batch_norm"] == ("1/10", "1")
+    assert near["adagrad_norm"] == ("1/10", "1")
+    assert compare_bounds(**ONE, learning_rates=["1e-9"]).within(1)["gd"] is None
+
+
 def test_the_cited_bound_of_gd():
     # N steps and N + 1 points: at one point the bound is that of the gap alone
     assert tight_gd(Fraction(3), Fraction(5), Fraction(1, 7), 1) == 30

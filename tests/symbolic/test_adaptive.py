@@ -1,5 +1,7 @@
 """The rules about AdaGrad-Norm say what its hypotheses say; nothing false follows from them."""
 
+from dataclasses import replace
+
 import pytest
 from sympy import S, Symbol
 
@@ -43,9 +45,14 @@ def test_without_a_hypothesis_nothing_but_undecided(slug):
     assert {conclusion for conclusion, status in statuses.items() if status["status"] == "proved"} == harmless
 
 
-@pytest.mark.parametrize("name", [name for name, mutant in MUTANTS.items() if mutant.claim.slug == CLAIM.slug])
+@pytest.mark.parametrize(
+    "name", [name for name, mutant in MUTANTS.items() if mutant.claim.slug == CLAIM.slug and mutant.drops is None]
+)
 def test_no_mutant_is_proved(name):
-    assert derive(MUTANTS[name].claim).verdict.status == "undecided"
+    mutant = MUTANTS[name].claim
+    changed = tuple(c for c in mutant.conclusions if c not in CLAIM.conclusions)
+    assert len(changed) == 1
+    assert derive(replace(mutant, conclusions=changed)).verdict.status == "undecided"
 
 
 @pytest.mark.parametrize(

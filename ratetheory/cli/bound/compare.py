@@ -79,6 +79,10 @@ def _print(result: Any) -> None:
     for line in table:
         click.echo("  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)))
     click.echo()
+    click.echo("of these learning rates, within 10 times GD tuned")
+    ranges = result.within(10).values()
+    print_lines([(f"  {name}", _range(found)) for name, found in zip(_HEADER[1:], ranges, strict=True)])
+    click.echo()
     click.echo("bounds from above, each rounded up; G: gradient at the normalised weights, F: a function on R^d")
     click.echo("GD on batch norm, AdaGrad-Norm: certified (claims gd-rate, adagrad-norm-rate)")
     click.echo(f"GD, below sqrt(3)/L: {result.gd_source}")
@@ -90,6 +94,10 @@ def _short(value: Any) -> str:
 
     rounded = Context(prec=4, rounding=ROUND_CEILING).create_decimal(str(value))
     return f"{rounded:.3E}" if not Decimal("1e-4") <= rounded < Decimal("1e5") else f"{rounded.normalize():f}"
+
+
+def _range(rates: tuple[str, str] | None) -> str:
+    return "none" if rates is None else " .. ".join(_rate(rate) for rate in rates)
 
 
 def _rate(text: str) -> str:

@@ -14,7 +14,7 @@ from ratetheory.symbolic.adaptive import (
     function_bounded_below,
     smooth_everywhere,
 )
-from ratetheory.symbolic.choices import below_smaller, choose, larger_of
+from ratetheory.symbolic.choices import choose, larger_of
 from ratetheory.symbolic.derivations.gd_rate import Y, logarithm_below
 from ratetheory.symbolic.derivations.gd_rate_phases import logarithm_grows, rewrite_right
 from ratetheory.symbolic.extrema import below_larger_root
@@ -139,7 +139,8 @@ def sum_of_squares(ctx: Context) -> Fact:
 
 
 @lemma
-def _sum_one_phase(ctx: Context) -> Fact:
+def sum_one_phase(ctx: Context) -> Fact:
+    """The sum of the squared gradients by the Lyapunov function."""
     goal = Relation(SQUARES, "<=", one_phase(m, *CONSTANTS))
     factor = B_0 + increment(m, *CONSTANTS) + B_T
     return combine(ctx, goal, (1, sum_of_squares(ctx)), (factor, envelope(ctx)))
@@ -256,7 +257,8 @@ def sum_by_level(ctx: Context) -> Fact:
 
 
 @lemma
-def _sum_two_phase(ctx: Context) -> Fact:
+def sum_two_phase(ctx: Context) -> Fact:
+    """The sum of the squared gradients by two phases, the second from the level max(B_0, eta L) on."""
     level = m.maximum(B_0, ETA * L)
     share = kappa(level, L, ETA)
     above = larger_of(ctx, level, 1)
@@ -267,14 +269,10 @@ def _sum_two_phase(ctx: Context) -> Fact:
     return combine(ctx, Relation(SQUARES, "<=", two_phase(m, *CONSTANTS)), (1, fact), (0, positive))
 
 
-def _mean(ctx: Context, total: Fact) -> Fact:
+def mean(ctx: Context, total: Fact) -> Fact:
+    """The least squared gradient, from a bound on the sum."""
     goal = Relation(m.least(s.grad_F**2), "<=", total.relation.right / HORIZON)
     return combine(ctx, goal, (1 / HORIZON, total), (1 / HORIZON, least_below_mean(ctx, s.grad_F**2)))
-
-
-def _rate(ctx: Context) -> Fact:
-    both = m.minimum(one_phase(m, *CONSTANTS), two_phase(m, *CONSTANTS))
-    return _mean(ctx, below_smaller(ctx, both, _sum_one_phase(ctx), _sum_two_phase(ctx)))
 
 
 @lemma
@@ -312,13 +310,14 @@ def _theorem(ctx: Context) -> Fact:
     large = combine(ctx, Relation(SQUARES, "<=", right.args[3]), (1, at(B_0, by_sign(ctx, Relation(B_0, "<=", B_0)), more)))
     first = rewrite_right(ctx, small, choose(ctx, right, True))
     second = rewrite_right(ctx, large, choose(ctx, right, False))
-    return _mean(ctx, cases(ctx, first, second, condition))
+    return mean(ctx, cases(ctx, first, second, condition))
 
 
-def _trivial(ctx: Context) -> Fact:
-    """No step may take F below F_low, the step 1/L at the start neither."""
+@lemma
+def gradient_by_gap(ctx: Context) -> Fact:
+    """|grad F|^2 <= 2 L (F - F_low): the step 1/L may not take F below F_low."""
     down = SLOPE.scale(-1 / L)
-    step = combine(
+    return combine(
         ctx,
         Relation(s.grad_F**2, "<=", 2 * L * (s.F - s.F_low)),
         (2 * L, smooth_everywhere(ctx, down)),
@@ -326,7 +325,10 @@ def _trivial(ctx: Context) -> Fact:
         (-2 * L, describe(ctx, "F")),
         (1, squared_gradient(ctx)),
     )
-    start = instantiate(ctx, step, {STEP: S.Zero})
+
+
+def _trivial(ctx: Context) -> Fact:
+    start = instantiate(ctx, gradient_by_gap(ctx), {STEP: S.Zero})
     goal = Relation(m.least(s.grad_F**2), "<=", trivial(m, L, D))
     return combine(ctx, goal, (1, start), (1, least_below_first(ctx, s.grad_F**2)), (-2 * L, describe(ctx, "D_F")))
 
@@ -335,10 +337,9 @@ DERIVATIONS = {
     "adagrad-norm-rate": {
         "monotone": falls,
         "envelope": envelope,
-        "sum-one-phase": _sum_one_phase,
-        "sum-two-phase": _sum_two_phase,
+        "sum-one-phase": sum_one_phase,
+        "sum-two-phase": sum_two_phase,
         "theorem-2-2": _theorem,
-        "rate": _rate,
         "trivial": _trivial,
     }
 }
