@@ -13,12 +13,14 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "AdagradBound": "ratetheory.numeric.adagrad",
     "Bound": "ratetheory.numeric.bound",
+    "Equilibrium": "ratetheory.numeric.equilibria",
     "Constants": "ratetheory.numeric.constants",
     "bound_adagrad_norm": "ratetheory.numeric.adagrad",
     "bound_gd": "ratetheory.numeric.bound",
     "check_certificate": "ratetheory.numeric.certificate_file",
     "compare": "ratetheory.observation.compare",
     "derive": "ratetheory.symbolic",
+    "equilibrium": "ratetheory.numeric.equilibria",
     "load_constants": "ratetheory.numeric.constants",
     "load_trace": "ratetheory.observation.trace",
     "train": "ratetheory.training.train",
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from ratetheory.numeric.certificate_file import check_certificate as check_certificate
     from ratetheory.numeric.constants import Constants as Constants
     from ratetheory.numeric.constants import load_constants as load_constants
+    from ratetheory.numeric.equilibria import Equilibrium as Equilibrium
+    from ratetheory.numeric.equilibria import equilibrium as equilibrium
 
 
 def __getattr__(name: str) -> Any:

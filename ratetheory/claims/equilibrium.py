@@ -83,6 +83,16 @@ def nesterov_cosine(e: Any, beta: Any) -> Any:
     return numerator / (1 + beta + beta * e * (1 + 2 * beta))
 
 
+def heavy_ball_first_order(e: Any, beta: Any) -> Any:
+    """theta^2 of heavy ball to first order in e; 2 (1 - cos(theta)) is exactly this. Without momentum that of SGD."""
+    return 2 * e / (1 + beta)
+
+
+def nesterov_first_order(e: Any, beta: Any) -> Any:
+    """theta^2 of Nesterov's momentum to first order in e."""
+    return 2 * e * (1 + 2 * beta - 2 * beta**3) / (1 + beta)
+
+
 def characteristic(moments: Moments, mu: Any, ratio: Any, eta: Any, lam: Any, beta: Any) -> Any:
     """det(mu - J), J the derivative of the recursion at the fixed point: there d|grad|^2 = -(Q/S^2) dS."""
     columns = [
@@ -244,6 +254,26 @@ def coloured_turn(e: Any, sigma: Any) -> Any:
 def coloured_first_order(e: Any, sigma: Any) -> Any:
     """theta^2 to first order in e at fixed sigma."""
     return 2 * e / (1 + 2 * sigma)
+
+
+def lion_correlation(b1: Any, b2: Any) -> Any:
+    """Correlation of c_t = b1 m_t + (1 - b1) g_t and c_{t+1}, where m_{t+1} = b2 m_t + (1 - b2) g_t; times b2 for each lag."""
+    return ((1 - b1) * b1 * (1 - b2) + b1**2 * b2 * (1 - b2) / (1 + b2)) / lion_variance(b1, b2)
+
+
+def lion_variance(b1: Any, b2: Any) -> Any:
+    """|c|^2/|g|^2 of Lion."""
+    return (1 - b1) ** 2 + b1**2 * (1 - b2) / (1 + b2)
+
+
+def lion_memory(m: Any, e: Any, b1: Any, b2: Any) -> Any:
+    """sigma of Lion: the correlation of the signs of Gaussians of correlation rho is (2/pi) arcsin(rho)."""
+    return m.arcsine_sum(1 - e, lion_correlation(b1, b2), b2)
+
+
+def lion_first_order(m: Any, e: Any, b1: Any, b2: Any) -> Any:
+    """theta^2 of Lion as printed: first order in e, and with arcsin(rho) = rho at every lag, 0 among them."""
+    return m.pi * e * lion_variance(b1, b2)
 
 
 _ADAMW = (DECOUPLED_STEP, AUTOREGRESSIVE, STATIONARY)

@@ -17,6 +17,7 @@ from flint import arb, ctx
 
 from ratetheory.claims import gd_rate
 from ratetheory.numeric import floats
+from ratetheory.numeric.arcsine import arcsine_sum_in_balls
 from ratetheory.numeric.lower_sum import THRESHOLDS, lower_sum
 
 Ball = Any
@@ -275,6 +276,7 @@ def _right_turn(r: float) -> float:
 
 
 infimum_on_boundary = _elementwise(_infimum_on_boundary, 2)
+arcsine_sum = _elementwise(lambda a, rho, ratio: arcsine_sum_in_balls(_ball(a), _ball(rho), _ball(ratio)), 3)
 
 
 def slope_integral(b_0: Any, v: Any, Gbar: Any, r: Any) -> Ball:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ratetheory.claims import gd_rate
+from ratetheory.numeric.arcsine import arcsine_sum_in_floats
 from ratetheory.numeric.lower_sum import THRESHOLDS, lower_sum
 
 Array = Any
@@ -220,3 +221,6 @@ class _Namespace:
 
 
 _THIS = _Namespace()
+
+
+arcsine_sum = arcsine_sum_in_floats

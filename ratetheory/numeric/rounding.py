@@ -319,6 +319,15 @@ def infimum_over_thresholds(F: Callable[[Rounded], Rounded], b_0: Any, Gbar: Any
     return least
 
 
+def arcsine_sum(a: Any, rho: Any, ratio: Any) -> Rounded:
+    """The sum over k >= 1 of a^k (2/pi) arcsin(rho ratio^(k-1)): it rises in everything."""
+    arguments = [exact(x) for x in (a, rho, ratio)]
+    value = floats.arcsine_sum(*(x.value for x in arguments))
+    most = floats.arcsine_sum(*(x.upper for x in arguments))
+    fewest = floats.arcsine_sum(*(np.maximum(x.lower, 0.0) for x in arguments))
+    return _between(value, fewest, most)
+
+
 def _between(value: Array, fewest: Array, most: Array) -> Rounded:
     spread = np.maximum(np.maximum(most - value, value - fewest), 0.0)
     return Rounded(value, _widened(spread + SOLVER * np.maximum(np.abs(value), np.abs(most))))

@@ -38,6 +38,7 @@ from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.algebra import is_nonnegative, is_positive
 from ratetheory.symbolic.namespace import (
     MULTIPLIER,
+    ArcsineSum,
     IfLess,
     InfimumOnBoundary,
     InfimumOverMultipliers,
@@ -79,6 +80,7 @@ _PLAIN = (
     cos,
     sin,
     log,
+    ArcsineSum,
     InfimumOnBoundary,
     LargerIncrement,
     Largest,

@@ -92,6 +92,12 @@ class InfimumOverMultipliers(_RealFunction):
     nargs = 2
 
 
+class ArcsineSum(_RealFunction):
+    """``ArcsineSum(a, rho, r)``: the sum over k >= 1 of a^k (2/pi) arcsin(rho r^{k-1})."""
+
+    nargs = 3
+
+
 class LargestBlock(_RealFunction):
     """The largest over the blocks of an expression in the block index ``j``."""
 
@@ -182,6 +188,7 @@ class Mathematics:
     maximum = staticmethod(Largest)
     larger_increment = staticmethod(LargerIncrement)
     infimum_on_boundary = staticmethod(InfimumOnBoundary)
+    arcsine_sum = staticmethod(ArcsineSum)
     least = staticmethod(LeastOverSteps)
 
     @staticmethod
