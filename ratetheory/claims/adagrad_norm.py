@@ -8,7 +8,6 @@ learning rate ``eta`` and the accumulator ``B_0`` at the start.
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 from ratetheory.claims.gd_rate import growth, psi
@@ -65,18 +64,21 @@ def tangent_gap(m: Any, G: Any, y: Any, B: Any) -> Any:
     return m.if_less(B, G, (1 - G / y) * (2 * G - B * (1 + G / y)), far)
 
 
-def small_steps(m: Any, L: Any, D: Any, eta: Any, B_0: Any) -> Any:
+def tangent_point(m: Any, L: Any, D: Any, eta: Any, B_0: Any, G: Any) -> Any:
+    """y: halfway to the end of the one phase, which is nearly the best, but at least G; any y >= G gives a bound."""
+    return m.maximum(G, B_0 + increment(m, L, D, eta, B_0) / 2)
+
+
+def small_steps(m: Any, L: Any, D: Any, eta: Any, B_0: Any, G: Any, y: Any) -> Any:
     """A bound on the sum of the squared gradients: where B is large against |grad F| <= G, |grad F|^2/B_{t+1} is nearly
-    2 (B_{t+1} - B_t). Any y >= G gives a bound; halfway to the end of the one phase is nearly the best."""
-    G = gradient_bound(m, L, D, eta, B_0)
-    y = m.maximum(G, B_0 + increment(m, L, D, eta, B_0) / 2)
+    2 (B_{t+1} - B_t)."""
     slope = 2 - (G / y) ** 2
     return 2 * growth(B_0, m.larger_increment(eta * slope, L * eta**2, B_0, D + eta * tangent_gap(m, G, y, B_0)))
 
 
-def smallest(m: Any, L: Any, D: Any, eta: Any, B_0: Any) -> Any:
-    """The smallest of the three forms."""
-    return reduce(m.minimum, (form(m, L, D, eta, B_0) for form in (one_phase, two_phase, small_steps)))
+def smaller(m: Any, L: Any, D: Any, eta: Any, B_0: Any, G: Any, y: Any) -> Any:
+    """The smaller of the two sharp forms."""
+    return m.minimum(two_phase(m, L, D, eta, B_0), small_steps(m, L, D, eta, B_0, G, y))
 
 
 def printed(m: Any, L: Any, D: Any, eta: Any, B_0: Any) -> Any:
@@ -112,7 +114,7 @@ ADAGRAD_NORM_RATE = Claim(
     title="AdaGrad-Norm at any learning rate: min over t < T of |grad F|^2 is at most C/T",
     section="11",
     setting="adagrad",
-    symbols=("F", "B", "grad_F", "L_F", "F_low", "D_F", "eta_F"),
+    symbols=("F", "B", "grad_F", "L_F", "F_low", "D_F", "eta_F", "G_F", "y_F"),
     hypotheses=(SMOOTH_EVERYWHERE, FUNCTION_BOUNDED_BELOW, ADAGRAD_ACCUMULATOR, ADAGRAD_STEP),
     conclusions=(
         Conclusion(
@@ -125,9 +127,9 @@ ADAGRAD_NORM_RATE = Claim(
         Conclusion("sum-one-phase", _squares, "<=", lambda m, s: one_phase(m, *_constants(s))),
         Conclusion("sum-two-phase", _squares, "<=", lambda m, s: two_phase(m, *_constants(s))),
         Conclusion("gradient-bound", lambda m, s: s.grad_F, "<=", lambda m, s: gradient_bound(m, *_constants(s))),
-        Conclusion("sum-small-steps", _squares, "<=", lambda m, s: small_steps(m, *_constants(s))),
+        Conclusion("sum-small-steps", _squares, "<=", lambda m, s: small_steps(m, *_constants(s), s.G_F, s.y_F)),
         Conclusion("theorem-2-2", _least, "<=", lambda m, s: printed(m, *_constants(s)) / m.steps(s.grad_F)),
-        Conclusion("rate", _least, "<=", lambda m, s: smallest(m, *_constants(s)) / m.steps(s.grad_F)),
+        Conclusion("rate", _least, "<=", lambda m, s: smaller(m, *_constants(s), s.G_F, s.y_F) / m.steps(s.grad_F)),
         Conclusion("trivial", _least, "<=", lambda m, s: trivial(m, s.L_F, s.D_F)),
     ),
     source=(

@@ -54,6 +54,8 @@ _ALL = (
     Symbol("L_F", r"L_F", "constant", "smoothness of F on R^d", per_block=False),
     Symbol("F_low", r"F_{\mathrm{low}}", "constant", "lower bound of F", per_block=False),
     Symbol("D_F", r"D", "constant", "F(x_0) - F_low", per_block=False),
+    Symbol("G_F", r"G_F", "constant", "bound on |grad F| along the run, of the conclusion gradient-bound", per_block=False),
+    Symbol("y_F", r"y", "constant", "max(G_F, B_0 + (B - B_0)/2), B the end of the one phase", per_block=False),
     Symbol("eta_F", r"\eta_F", "constant", "learning rate of AdaGrad-Norm: the step is eta_F/B_{t+1}", per_block=False),
     # constants
     Symbol("L", r"L", "constant", "smoothness L_ii of the block on its sphere"),

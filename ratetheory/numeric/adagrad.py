@@ -16,7 +16,7 @@ class AdagradBound:
     """A bound on min over t < T of |grad F(x_t)|^2 for AdaGrad-Norm on R^d.
 
     ``value`` is not below the upper end of ``enclosure``, and ``gradient_norm`` is its root. ``method`` is the smallest form
-    (``one-phase``, ``two-phase``, ``small-steps`` or ``trivial``), ``total`` is C, the bound on the sum over all steps, and
+    (``two-phase``, ``small-steps`` or ``trivial``), ``total`` is C, the bound on the sum over all steps, and
     ``accumulator`` bounds B_t for ever. ``theorem_2_2`` is the same bound by the formula of Ward, Wu and Bottou. Numbers
     beyond the range of floats are decimal strings.
     """
@@ -39,10 +39,14 @@ class AdagradBound:
         return asdict(self)
 
 
+def _small_steps(m: Any, L: Any, D: Any, eta: Any, B_0: Any) -> Any:
+    G = adagrad_norm.gradient_bound(m, L, D, eta, B_0)
+    return adagrad_norm.small_steps(m, L, D, eta, B_0, G, adagrad_norm.tangent_point(m, L, D, eta, B_0, G))
+
+
 _FORMS = {
-    "one-phase": adagrad_norm.one_phase,
     "two-phase": adagrad_norm.two_phase,
-    "small-steps": adagrad_norm.small_steps,
+    "small-steps": _small_steps,
 }
 
 

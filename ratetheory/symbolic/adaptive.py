@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sympy import Expr
 
+from ratetheory.claims.adagrad_norm import gradient_bound, tangent_point
 from ratetheory.symbolic.hypotheses import named
 from ratetheory.symbolic.kernel import Context, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, s
+from ratetheory.symbolic.namespace import Relation, m, s
 from ratetheory.symbolic.rules import check_defined
 from ratetheory.symbolic.vectors import FUNCTION, STEP, VARIANT, Vector, differential, inner, norm
 
@@ -23,8 +24,16 @@ def function_at(point: Vector) -> Expr:
 
 @rule("definition for AdaGrad-Norm")
 def describe(ctx: Context, name: str) -> Inference:
-    """``F`` is the function's value at x_t, ``grad_F`` the norm of its gradient there, ``D_F`` the gap at the start."""
-    meanings = {"F": function_at(POINT), "grad_F": norm(SLOPE), "D_F": s.F_first - s.F_low}
+    """``F`` is the function's value at x_t, ``grad_F`` the norm of its gradient there, ``D_F`` the gap at the start;
+    ``G_F`` and ``y_F`` are the claim's own functions of the constants."""
+    constants = (s.L_F, s.D_F, s.eta_F, s.B_first)
+    meanings = {
+        "F": function_at(POINT),
+        "grad_F": norm(SLOPE),
+        "D_F": s.F_first - s.F_low,
+        "G_F": gradient_bound(m, *constants),
+        "y_F": tangent_point(m, *constants, s.G_F),
+    }
     if name not in meanings:
         raise RuleFailure(f"the letter {name!r} is none of {', '.join(meanings)}")
     return Inference(Relation(getattr(s, name), "==", meanings[name]), hypotheses=ctx.require("smooth-everywhere"))

@@ -24,8 +24,8 @@ from ratetheory.symbolic.vectors import (
     over_blocks,
 )
 
-_POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0", "B", "L_F", "eta_F", "Q", "U"}
-_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq", "grad_F", "b1"}
+_POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0", "B", "L_F", "eta_F", "y_F", "Q", "U"}
+_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq", "grad_F", "G_F", "b1"}
 MULTIPLIER = Symbol("nu", positive=True)
 """The bound variable of ``InfimumOverMultipliers``."""
 

@@ -50,7 +50,9 @@ def adagrad() -> Iterator[Mutant]:
     rate.scale("theorem-constant", "theorem-2-2", 0.4)
 
     def small(m: Any, s: Any, *, L: float = 1, D: float = 1) -> Any:
-        return ag.small_steps(m, L * s.L_F, D * s.D_F, s.eta_F, s.B_first)
+        constants = (L * s.L_F, D * s.D_F, s.eta_F, s.B_first)
+        G = ag.gradient_bound(m, *constants)
+        return ag.small_steps(m, *constants, G, ag.tangent_point(m, *constants, G))
 
     def steep(m: Any, s: Any) -> Any:
         increment = m.larger_increment(3 * s.eta_F, s.L_F * s.eta_F**2, s.B_first, s.D_F)
@@ -68,7 +70,7 @@ def adagrad() -> Iterator[Mutant]:
     rate.change(
         "rate-exponent",
         "rate",
-        right=lambda m, s: ag.smallest(m, s.L_F, s.D_F, s.eta_F, s.B_first) / m.steps(s.grad_F) ** 2,
+        right=lambda m, s: ag.smaller(m, s.L_F, s.D_F, s.eta_F, s.B_first, s.G_F, s.y_F) / m.steps(s.grad_F) ** 2,
     )
     rate.scale("rate-constant", "rate", 0.9)
     rate.scale("trivial-constant", "trivial", 0.99)

@@ -12,7 +12,7 @@ from ratetheory.symbolic.algebra import is_positive
 from ratetheory.symbolic.calculus import taylor
 from ratetheory.symbolic.hypotheses import named
 from ratetheory.symbolic.kernel import Context, RuleFailure
-from ratetheory.symbolic.namespace import Largest, Relation, s
+from ratetheory.symbolic.namespace import Largest, Relation, m, s
 from ratetheory.symbolic.rules import combine, suppose
 from ratetheory.symbolic.vectors import inner
 from tests.mutants.mutants import MUTANTS
@@ -88,6 +88,13 @@ def test_only_vectors_of_the_space(ctx, vector):
     for apply in (adaptive.smooth_everywhere, adaptive.function_bounded_below):
         with pytest.raises(RuleFailure):
             apply(ctx, vector)
+
+
+def test_the_letters_of_small_steps_are_the_formulas_of_the_claim(ctx):
+    gradient = adaptive.describe(ctx, "G_F").relation
+    assert gradient.right == CLAIM.conclusion("gradient-bound").right(m, s)
+    tangent = adaptive.describe(ctx, "y_F").relation.right
+    assert tangent.args == (s.G_F, s.B_first + m.larger_increment(s.eta_F, s.L_F * s.eta_F**2, s.B_first, s.D_F) / 2)
 
 
 def test_other_letters_have_no_definition_here(ctx):

@@ -18,9 +18,10 @@ import numpy as np
 
 from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
 from ratetheory.attack.records import Record
+from ratetheory.claims import adagrad_norm
 from ratetheory.claims.statement import Facts
 from ratetheory.numeric import rounding
-from ratetheory.numeric.rounding import LIBRARY, UNIT, Rounded, exact, relative, rounded
+from ratetheory.numeric.rounding import LIBRARY, UNIT, Rounded, exact, rounded
 
 Array = np.ndarray
 COORDINATES = 3
@@ -48,8 +49,8 @@ _SHAPES: Mapping[str, Callable[[Array], tuple[Array, Array]]] = {
 """For each family the value and the derivative of its shape."""
 
 BREAKS: dict[str, Break] = {
-    "smoothness": Break("smooth_everywhere", "the smoothness of F is understated", frozenset({"L_F"})),
-    "minimum": Break("function_bounded_below", "the lower bound of F is overstated", frozenset({"F_low", "D_F"})),
+    "smoothness": Break("smooth_everywhere", "the smoothness of F is understated", frozenset({"L_F", "G_F", "y_F"})),
+    "minimum": Break("function_bounded_below", "the lower bound of F is overstated", frozenset({"F_low", "D_F", "G_F", "y_F"})),
     "accumulator": Break("adagrad_accumulator", "the accumulator adds a multiple of the squared gradient", frozenset({"B"})),
     "old-accumulator": Break("adagrad_step", "the step divides by the accumulator before its update"),
     "noise": Break("adagrad_step", "the gradient of the step has noise of alternating sign"),
@@ -181,14 +182,18 @@ def _record(instances: Instances, points: Array, accumulators: Array, gradients:
     start = F[:, :1]
     F_low = start * (1 - exact(given["factor"])) if breaks == "minimum" else exact(np.zeros_like(start.value))
     F_low = Rounded(F_low.value, F_low.error + drift[:, -1:])
+    constants = (L, start - F_low, exact(given["eta"]), exact(given["B_0"]))
+    G = adagrad_norm.gradient_bound(rounding, *constants)
     return {
         "F": Rounded(F.value, F.error + drift),
         "B": B,
         "grad_F": grad_F,
         "L_F": L,
         "F_low": F_low,
-        "D_F": start - F_low,
-        "eta_F": relative(given["eta"], 0),
+        "D_F": constants[1],
+        "eta_F": constants[2],
+        "G_F": G,
+        "y_F": adagrad_norm.tangent_point(rounding, *constants, G),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sympy import Expr, S, Symbol, log
 
-from ratetheory.claims.adagrad_norm import gradient_bound, increment, small_steps, smallest, tangent_gap
+from ratetheory.claims.adagrad_norm import smaller, tangent_gap
 from ratetheory.claims.gd_rate import growth
 from ratetheory.symbolic.adaptive import accumulator, describe
 from ratetheory.symbolic.choices import below_smaller, choose, larger_is, larger_of
@@ -31,7 +31,6 @@ from ratetheory.symbolic.derivations.adagrad_norm import (
     logarithmic_step,
     mean,
     sum_of_squares,
-    sum_one_phase,
     sum_two_phase,
 )
 from ratetheory.symbolic.derivations.gd_rate_phases import logarithm_grows
@@ -43,6 +42,7 @@ from ratetheory.symbolic.rules import (
     combine,
     discharge,
     instantiate,
+    rewrite,
     root_of_squares,
     suppose,
 )
@@ -104,28 +104,26 @@ def squares_bounded(ctx: Context) -> Fact:
     )
 
 
-def _highest() -> Largest:
-    (largest,) = [one for one in gradient_bound(m, *CONSTANTS).atoms(Largest) if S.Zero in one.args]
-    return largest
-
-
 def at_constants(ctx: Context, fact: Fact) -> Fact:
-    """The fact at the level max(B_0, eta L/2) and the claim's own bound on the gradient."""
-    level, bound = m.maximum(B_0, ETA * L / 2), gradient_bound(m, *CONSTANTS)
-    fact = instantiate(ctx, fact, {LEVEL: level, MOST: bound})
+    """The fact at the level max(B_0, eta L/2) and the claim's own G."""
+    level, meaning = m.maximum(B_0, ETA * L / 2), describe(ctx, "G_F")
+    value = meaning.relation.right
+    (largest,) = [one for one in value.atoms(Largest) if S.Zero in one.args]
+    fact = instantiate(ctx, fact, {LEVEL: level, MOST: s.G_F})
     fact = discharge(ctx, fact, larger_of(ctx, level, 0))
     fact = discharge(ctx, fact, larger_of(ctx, level, 1))
-    largest = _highest()
     enough = combine(
         ctx,
-        ENOUGH.map(lambda side: side.xreplace({LEVEL: level, MOST: bound})),
+        ENOUGH.map(lambda side: side.xreplace({LEVEL: level, MOST: s.G_F})),
         (2 * L, larger_of(ctx, largest, 1 - largest.args.index(S.Zero))),
+        (-(s.G_F + value), meaning),
     )
     return discharge(ctx, fact, enough)
 
 
 def _gradient_bound(ctx: Context) -> Fact:
-    return at_constants(ctx, root_of_squares(ctx, squares_bounded(ctx), Relation(s.grad_F, "<=", MOST)))
+    below = at_constants(ctx, root_of_squares(ctx, squares_bounded(ctx), Relation(s.grad_F, "<=", MOST)))
+    return rewrite(ctx, below, describe(ctx, "G_F"))
 
 
 def excess(B: Expr) -> Largest:
@@ -264,17 +262,16 @@ def sum_by_tangent(ctx: Context) -> Fact:
 @lemma
 def sum_small_steps(ctx: Context) -> Fact:
     """The sum of the squared gradients at the claim's own G and y."""
-    fact = at_constants(ctx, sum_by_tangent(ctx))
-    tangent = m.maximum(gradient_bound(m, *CONSTANTS), B_0 + increment(m, *CONSTANTS) / 2)
-    fact = discharge(ctx, instantiate(ctx, fact, {TANGENT: tangent}), larger_of(ctx, tangent, 0))
-    return combine(ctx, Relation(SQUARES, "<=", small_steps(m, *CONSTANTS)), (1, fact))
+    fact = instantiate(ctx, at_constants(ctx, sum_by_tangent(ctx)), {TANGENT: s.y_F})
+    meaning = describe(ctx, "y_F")
+    right_of = combine(ctx, Relation(s.G_F, "<=", s.y_F), (1, larger_of(ctx, meaning.relation.right, 0)), (-1, meaning))
+    return discharge(ctx, fact, right_of)
 
 
 def _rate(ctx: Context) -> Fact:
-    right = smallest(m, *CONSTANTS)
+    right = smaller(m, *CONSTANTS, s.G_F, s.y_F)
     assert isinstance(right, Smallest)
-    both = below_smaller(ctx, right.args[0], sum_one_phase(ctx), sum_two_phase(ctx))
-    return mean(ctx, below_smaller(ctx, right, both, sum_small_steps(ctx)))
+    return mean(ctx, below_smaller(ctx, right, sum_two_phase(ctx), sum_small_steps(ctx)))
 
 
 DERIVATIONS = {"adagrad-norm-rate": {"gradient-bound": _gradient_bound, "sum-small-steps": sum_small_steps, "rate": _rate}}
