@@ -20,7 +20,7 @@ from ratetheory.numeric.constants import Constants, one_block
 
 COUNT = 100
 LOGARITHMS = "100 x 100 flint logarithms"
-LIMITS = {"simple": 5.0, "two-phase": 5.0, "sharper": 10.0, "continuous": 60.0, "best": 100.0}
+LIMITS = {"simple": 6.0, "two-phase": 6.0, "sharper": 12.0, "continuous": 60.0, "best": 100.0}
 """Of one bound against 100 logarithms of 128 bits, about 0.05 ms."""
 
 

@@ -159,3 +159,20 @@ def test_the_infimum_of_the_slope_agrees_with_its_certificate_by_tangents(x_0, r
     assert float(found.lower()) == pytest.approx(float(checked), rel=1e-10)
     assert float(found.mid()) == pytest.approx(float(floats.infimum_on_boundary(np.array([x_0]), np.array([r]))[0]), rel=1e-10)
     assert math.isfinite(float(found.mid()))
+
+
+@pytest.mark.parametrize("condition", ["1.0000001", "1.5", "2", "10", "1e3", "1e6"])
+def test_how_fast_an_ellipse_turns_what_was_a_great_circle(condition):
+    # section 9: the direction after whitening turns at the rate sqrt(k)/(D + e cos u); u is twice the angle before
+    k = arb(condition)
+    D, e = (k + 1) / 2, (k - 1) / 2
+
+    def rate(u):
+        return k.sqrt() * (k - 1) * u.sin() / ((D + e * u.cos()) * (D + e * u.cos()))
+
+    found = branch.supremum(rate, arb(0), arb.pi(), derivative=branch.derivative_of(rate))
+    c = -4 * e / (D + (D * D + 8 * e * e).sqrt())
+    closed = k.sqrt() * (k - 1) * (1 - c * c).sqrt() / (D + e * c) ** 2
+    assert found.overlaps(closed)
+    assert width(found) < 1e-11
+    assert closed < k - 1
