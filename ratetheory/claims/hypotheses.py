@@ -194,3 +194,42 @@ UPDATE_MEMORY = Hypothesis(
     "update_memory",
     _flag("update_memory", "the product of weights and update is not that of the autocorrelation"),
 )
+NO_MOMENTUM = Hypothesis("no-momentum", "beta = 0", "no_momentum", _flag("no_momentum", "there is momentum"))
+NO_DECAY = Hypothesis("no-decay", "lam_t = 0", "no_decay", _flag("no_decay", "there is weight decay"))
+ZERO_BUFFER = Hypothesis("zero-buffer", "m_0 = 0", "zero_buffer", _flag("zero_buffer", "the buffer does not start at zero"))
+POSITIVE_FACTOR = Hypothesis(
+    "positive-factor",
+    "rho_t = 1 - eta_t (lam_t + beta c_t) > 0, c_{t+1} = (lam_t + beta c_t)/rho_t, R_{t+1} = rho_t R_t, R_0 = 1",
+    "positive_factor",
+    _flag("positive_factor", "decay turns the weights round: rho_t is not positive"),
+)
+CORRECTED_BUFFER = Hypothesis(
+    "corrected-buffer",
+    "the run without decay starts from the buffer m_0 - c_0 w_0, and so enters step t with R_t (m_t - c_t w_t)",
+    "corrected_buffer",
+    _flag("corrected_buffer", "the buffer of the run without decay is not corrected"),
+)
+ROOT = Hypothesis(
+    "positive-root",
+    "a > 0, a^2 - (1 + beta - eta_t lam_t) a + beta = 0",
+    "positive_root",
+    _flag("positive_root", "the polynomial has no positive root, or another one at each step"),
+)
+SETTLED_SHIFT = Hypothesis(
+    "settled-shift",
+    "c_0 = (1 - a)/(eta_0 a): the run without decay starts from the buffer m_0 - (1 - a) w_0/(eta_0 a)",
+    "settled_shift",
+    _flag("settled_shift", "c_0 is not the fixed point (1 - a)/(eta a)"),
+)
+UPDATE = Hypothesis(
+    "update",
+    "w_{t+1} = w_t + u_t, u_t whatever the optimiser adds (Adam, Muon, Lion, with or without decay); nothing else moves w",
+    "update_known",
+    _flag("update_known", "the weights do not move by the update alone, or it is not known"),
+)
+FORWARD = Hypothesis(
+    "forward",
+    "|w| + u_r > 0, u_r = <w, u>/|w|: the update does not turn the weights by 90 degrees or more",
+    "forward",
+    _flag("forward", "an update turns the weights by 90 degrees or more"),
+)

@@ -41,6 +41,9 @@ FAMILIES = (
     "worst_case",
     "adagrad_norm",
     "adagrad_norm_small_steps",
+    "decay",
+    "momentum",
+    "optimizers",
 )
 Derive = Callable[[Context], Fact]
 _PROVED: dict[str, Derivation] = {}

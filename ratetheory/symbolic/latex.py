@@ -16,7 +16,15 @@ from ratetheory.symbolic.kernel import Step
 from ratetheory.symbolic.namespace import statement
 from ratetheory.verdict import Verdict
 
-_VECTORS = {"grad": r"\nabla", "ell": r"\ell", "xi": r"\xi", "alpha": r"\alpha", "momentum": "m"}
+_VECTORS = {
+    "grad": r"\nabla",
+    "grad_hat": r"\hat\nabla",
+    "ell": r"\ell",
+    "xi": r"\xi",
+    "alpha": r"\alpha",
+    "momentum": "m",
+    "delta": "u",
+}
 _ESCAPES = {
     "\\": r"\textbackslash{}",
     "{": r"\{",

@@ -21,6 +21,7 @@ _PLACES = {
     "moments": ("equilibria", "MOMENTS"),
     "steady-growth": ("equilibria", "STEADY_GROWTH"),
     "adagrad": ("adagrad", "ADAGRAD"),
+    "optimizer": ("updates", "OPTIMIZER"),
 }
 """For each setting the module of this package and the name of its arena there."""
 SETTINGS: tuple[Setting, ...] = tuple(_PLACES)

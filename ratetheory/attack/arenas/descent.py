@@ -98,12 +98,10 @@ def facts(family: Family) -> Facts:
 def numbers(setting: Setting, family: Family, cube: Cube) -> dict[str, Array]:
     """An objective, a start, and what the setting needs: learning rates, directions, a turn."""
     circle = family.base.startswith("circle")
-    p = _circle_numbers(family, cube) if circle else _product_numbers(family, cube)
+    p = _circle_numbers(family, cube) if circle else product_numbers(family, cube)
     shape = (family.blocks, 2 if circle else COORDINATES)
-    direction = cube.entries(*shape)
-    size = np.sqrt(np.sum(direction**2, axis=-1, keepdims=True))
-    p["w"] = direction / size * cube.decades(-1.5, 1.5, family.blocks, 1)
-    p["g"] = cube.between(-3, 3, 1) if family.scalar else np.zeros((len(direction), 1, 1))
+    p["w"] = start(cube, *shape)
+    p["g"] = cube.between(-3, 3, 1) if family.scalar else np.zeros((len(p["w"]), 1, 1))
     p["weights"] = cube.decades(-0.5, 0.5, family.blocks + 1)
     p |= _breaking_numbers(family, cube, p)
     match setting:
@@ -127,7 +125,15 @@ def step_numbers(family: Family, cube: Cube) -> dict[str, Array]:
     return {"Gbar": Gbar, "Lam": 2 * Gbar * cube.decades(-2, 2, 1), "b_0": b_0, "b": b, "x": share * Gbar / b}
 
 
-def _product_numbers(family: Family, cube: Cube) -> dict[str, Array]:
+def start(cube: Cube, *shape: int) -> Array:
+    """Weights of any direction, their norms over three decades."""
+    direction = cube.entries(*shape)
+    size = np.sqrt(np.sum(direction**2, axis=-1, keepdims=True))
+    return direction / size * cube.decades(-1.5, 1.5, *shape[:-1], 1)
+
+
+def product_numbers(family: Family, cube: Cube) -> dict[str, Array]:
+    """The numbers of a product objective: linear, a Rayleigh quotient, or both with as many blocks as the family has."""
     scale = cube.decades(-2, 2, 1, 1)
     shape = (family.blocks, COORDINATES)
     p = {
@@ -215,10 +221,10 @@ def invalid(instances: Instances) -> str | None:
     return None
 
 
-def without_coordinate(instance: Instances) -> Iterator[Instances]:
-    """The instance with one coordinate fewer, as far as its objective has any to spare."""
-    spatial = [name for name in _SPATIAL if name in instance.numbers]
-    if "a" not in instance.numbers or instance.numbers["w"].shape[-1] == 2:
+def without_coordinate(instance: Instances, names: tuple[str, ...] = _SPATIAL) -> Iterator[Instances]:
+    """The instance with one coordinate fewer in the named arrays, as far as its objective has any to spare."""
+    spatial = [name for name in names if name in instance.numbers]
+    if "w" not in spatial or "cosine" in instance.numbers or instance.numbers["w"].shape[-1] == 2:
         return
     for coordinate in range(instance.numbers["w"].shape[-1]):
         smaller = {name: np.delete(instance.numbers[name], coordinate, axis=-1) for name in spatial}

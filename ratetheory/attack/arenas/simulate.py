@@ -70,7 +70,7 @@ def _before(states: Array) -> Array:
 def _record(instances: Instances, path: Path) -> dict[str, Any]:
     p, d = instances.numbers, path.w.shape[-1]
     norm = _norm(path.w)
-    slack_G = objectives.gradient_allowance(p) + (_tilt_allowance(p) if "tilt" in p else 0.0)
+    slack_G = objectives.gradient_allowance(p) + (tilt_allowance(p) if "tilt" in p else 0.0)
     slip = _slip(path, norm, slack_G)
     S = norm**2
     S_error = (d + 4) * UNIT * S + _before(2 * norm[:, 1:] * slip + slip**2)
@@ -92,7 +92,8 @@ def _record(instances: Instances, path: Path) -> dict[str, Any]:
     return record | constant_record(instances, record["f"][:, :1]) | {"b_0": record["b"][:, :1]}
 
 
-def _tilt_allowance(p: objectives.Numbers) -> Array:
+def tilt_allowance(p: objectives.Numbers) -> Array:
+    """Norm of the error of |w| times the computed gradient of the minibatch's own term."""
     return 12 * (p["tilt"].shape[-1] + 8) * UNIT * _norm(p["tilt"])
 
 
@@ -116,22 +117,33 @@ def _loss_error(p: objectives.Numbers, path: Path, norm: Array, slip: Array) -> 
     return objectives.value_allowance(p, path.g) + _before(drift)
 
 
-def _directions(path: Path, norm: Array, slip: Array, slack_G: Array, record: dict[str, Any]) -> dict[str, Rounded]:
-    """The angle of each step, by Kahan's formula, which is accurate for small and large angles, and the point reached."""
-    d = path.w.shape[-1]
-    v = path.w / norm[..., None]
+def turned(w: Array, slip: Array) -> Rounded:
+    """The angle of each step, by Kahan's formula, which is accurate for small and large angles; w_{t+1} is off by ``slip``."""
+    norm = _norm(w)
+    v = w / norm[..., None]
     before, after = v[:, :-1], v[:, 1:]
     angle = 2 * np.arctan2(_norm(after - before), _norm(after + before))
+    turn = slip / np.maximum(norm[:, 1:] - slip, 0.0)
+    return rounded(angle, _direction_roundings(w) + 8 * UNIT * angle + turn)
+
+
+def _direction_roundings(w: Array) -> float:
+    return 4 * (w.shape[-1] + 10) * UNIT
+
+
+def _directions(path: Path, norm: Array, slip: Array, slack_G: Array, record: dict[str, Any]) -> dict[str, Rounded]:
+    """The angle of each step and the point reached."""
+    v = path.w / norm[..., None]
+    before, after = v[:, :-1], v[:, 1:]
     turn = slip / np.maximum(norm[:, 1:] - slip, 0.0)
     b = record["b"][:, :-1]
     x = record["x"].value
     cosine = 1 / np.sqrt(1 + x * x)
     towards = path.gradient * (norm[:, :-1] / b.value)[..., None]
     off = _norm(after - cosine[..., None] * (before - towards))
-    roundings = 4 * (d + 10) * UNIT
-    off_error = roundings + turn + cosine * slack_G / b.value + b.error / b.value
+    off_error = _direction_roundings(path.w) + turn + cosine * slack_G / b.value + b.error / b.value
     return {
-        "angle": rounded(angle, roundings + 8 * UNIT * angle + turn),
+        "angle": turned(path.w, slip),
         "off_circle": rounded(off, off_error),
     }
 

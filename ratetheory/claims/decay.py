@@ -1,0 +1,56 @@
+"""Weight decay is a growing learning rate (theory, sections 8 and 11)."""
+
+from __future__ import annotations
+
+from ratetheory.claims.hypotheses import (
+    CONSTANT_RATE,
+    CORRECTED_BUFFER,
+    DIFFERENTIABLE,
+    HEAVY_BALL_STEP,
+    MOMENTUM_RANGE,
+    NO_MOMENTUM,
+    POSITIVE_FACTOR,
+    ROOT,
+    SCALE_INVARIANT,
+    SETTLED_SHIFT,
+)
+from ratetheory.claims.statement import Claim, Conclusion
+
+_EXPONENTIAL = (CONSTANT_RATE, ROOT, SETTLED_SHIFT)
+
+DECAY_EQUIVALENCE = Claim(
+    slug="decay-equivalence",
+    title="Weight decay is a growing learning rate: w/R is a run without decay at the rate eta/(R_t R_{t+1})",
+    section="8",
+    setting="optimizer",
+    symbols=("S", "eta", "G", "lam", "beta", "shrink", "scale", "shift", "S_hat", "eta_hat", "drift", "buffer_drift", "root"),
+    hypotheses=(SCALE_INVARIANT, DIFFERENTIABLE, HEAVY_BALL_STEP, POSITIVE_FACTOR),
+    conclusions=(
+        Conclusion(
+            "norm",
+            lambda m, s: s.S_hat_next,
+            "==",
+            lambda m, s: s.S_hat + s.eta_hat**2 * s.G**2 / s.S_hat,
+            (NO_MOMENTUM,),
+        ),
+        Conclusion("weights", lambda m, s: s.drift, "==", lambda m, s: m.number(0), (CORRECTED_BUFFER,)),
+        Conclusion("buffer", lambda m, s: s.buffer_drift, "==", lambda m, s: m.number(0), (CORRECTED_BUFFER,)),
+        Conclusion("factor", lambda m, s: s.shrink, "==", lambda m, s: s.root, _EXPONENTIAL),
+        Conclusion(
+            "exponential", lambda m, s: m.log(s.scale_last), "==", lambda m, s: m.steps(s.eta) * m.log(s.root), _EXPONENTIAL
+        ),
+        Conclusion("rate", lambda m, s: s.eta_hat, "==", lambda m, s: s.eta / (s.root * s.scale**2), _EXPONENTIAL),
+        Conclusion("root-above", lambda m, s: s.beta, "<=", lambda m, s: s.root, (ROOT, MOMENTUM_RANGE)),
+        Conclusion("root-below", lambda m, s: s.root, "<=", lambda m, s: m.number(1), (ROOT, MOMENTUM_RANGE)),
+        Conclusion("real-root", lambda m, s: s.eta * s.lam, "<=", lambda m, s: (1 - m.sqrt(s.beta)) ** 2, (ROOT,)),
+    ),
+    source="Li, Arora 2019 (arXiv:1910.07454): constant rates and phases of them, the buffer corrected where a phase starts; "
+    "new: one recursion for every schedule of rate and decay and any c_0 (at c_0 = 0 the buffers agree), and the roots' place",
+    idea="Put w = R x and m = n/R + c w into the two equations of heavy ball; grad f(R x) = grad f(x)/R. Since R_0 = 1, the "
+    "steps say by induction that (x, n) is the run without decay from w_0 and the buffer m_0 - c_0 w_0, g moving alike in "
+    "both. Its rate is exactly exponential, eta a^(-2t-1), only for c_0 = (1 - a)/(eta a), a either root, both in [beta, "
+    "1]: from a zero buffer with that rate the directions drift apart. From c_0 = 0 rho_t falls from 1 - eta lam to the "
+    "larger root.",
+)
+
+CLAIMS = (DECAY_EQUIVALENCE,)
