@@ -88,7 +88,7 @@ MOMENTUM_GROWTH = Claim(
         ),
     ),
     source="sum-form: Heo et al. 2021 (arXiv:2006.08217), there at a constant rate, their p_t being m_{t+1}; new: the "
-    "recursions with decay and schedules, total and ratio, and those of Nesterov's momentum, closed in S and X = |w + eta beta m|^2",
+    "recursions with decay and schedules, total and ratio, Nesterov's momentum, closed in S, X = |w + eta beta m|^2",
     idea="The gradient is orthogonal to w, so <w, m_{t+1}> = beta p + lam S. From m_0 = 0 heavy ball keeps p <= 0, under any "
     "schedule. Nesterov's x_t = w_t + eta beta m_t moves to x_{t+1} = w_t - eta grad, at least as long as w_t, and w_{t+1} "
     "= x_{t+1} + beta (x_{t+1} - x_t) is at least as long as x_{t+1} if x_t is not longer: by induction it never is. With a"
