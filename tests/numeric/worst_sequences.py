@@ -30,10 +30,11 @@ def reachable_b(b_0, gap, top, gradient_bound=np.pi / 2, states=2, cells=800):
 def worst_b(b_0, gap, gradient_bound=np.pi / 2, states=2):
     """The largest b that is reached, on a grid that ends not far beyond it."""
     top = 30 * (b_0 + 3 / b_0 + gap) + 40
-    for cells in (400, 800, 2000):
+    for cells in (400, 400, 800, 2000):
         found = reachable_b(b_0, gap, top, gradient_bound, states, cells)
         assert found < top
-        top = b_0 * (found / b_0) ** 1.1
+        one_cell = (top / b_0) ** (1 / (cells - 1))
+        top = b_0 + 1.2 * (found * one_cell**3 - b_0)
     return found
 
 
