@@ -7,6 +7,7 @@ the balls then evaluate the same list, so that they cannot speak of different fo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ class Reader:
             if value._reader is not self:
                 raise Unreadable("a value of another formula; allowed: values made from this formula's own m and s")
             return value._index
-        if isinstance(value, float):
+        if isinstance(value, float) and math.isfinite(value):
             raise Unreadable(f"{value} is a rounded number; write m.number('{value!r}') or m.number('3/10')")
         if isinstance(value, bool) or not isinstance(value, int | Fraction):
             allowed = (

@@ -48,9 +48,9 @@ def arena_for(checked: Checked) -> AbstractContextManager[None]:
 
 def _judge(process: Limited, checked: Checked, seed: int, budget: float) -> None:
     start = time.monotonic()
-    process.answer({"statements": statements(checked)})
     attacked = attack_own(checked, seed, _ATTACK_SHARE * budget)
     process.answer({"verdict": attacked.as_dict()})
+    process.answer({"statements": statements(checked)})
     left = budget - (time.monotonic() - start)
     if attacked.status == "refuted" or left <= 0:
         reason = "the attack found a counterexample" if attacked.status == "refuted" else "the budget ended before it"
@@ -77,6 +77,9 @@ def attack_own(checked: Checked, seed: int, budget: float) -> Verdict:
         except Undecided as unfinished:
             evidence = {"reason": str(unfinished), **unfinished.evidence}
             return Verdict(claim.slug, "attack", "undecided", evidence, seed, time.monotonic() - start)
+        except KeyError as missing:
+            reason = f"the setting {claim.setting!r} has no letter {missing.args[0]!r}"
+            return Verdict(claim.slug, "attack", "undecided", {"reason": reason}, seed, time.monotonic() - start)
     if verdict.status == "refuted" and claim.setting == OWN_SETTING:
         found = verdict.evidence["counterexample"]
         if not confirmed(checked, claim.conclusion(found["conclusion"]), found["instance"]["numbers"]):

@@ -59,8 +59,11 @@ def _report(error: BaseException, path: str) -> str:
     place = f"line {lines[-1]}: " if lines else ""
     if isinstance(error, SystemExit):
         return f"{place}the file ends the process (exit code {str(error.code)[:40]})"
-    name = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-    return f"{place}{name}{str(error)[:500]}"
+    text = str(error)[:500]
+    if isinstance(error, TypeError) and "Term" in text:
+        text += "; allowed in a formula: + - * / ** and the functions of m"
+    name = "" if isinstance(error, ValueError) and text else type(error).__name__
+    return place + ": ".join(filter(None, (name, text)))
 
 
 if __name__ == "__main__":

@@ -170,7 +170,8 @@ def _verification(checked: Checked, ended: limits.Ended, seed: int, printed: str
     if status == "proved" and (vacuous or "conclusions" not in attacked.evidence):
         # from hypotheses that contradict each other everything follows
         status = "undecided"
-        warnings.append(f"no instance applies to {', '.join(vacuous) or slug}: the hypotheses may contradict each other")
+        which = ", ".join(vacuous) or slug
+        warnings.append(f"the attack met no instance of {which}: its hypotheses may contradict each other, or need a sampler")
     statements: dict[str, str] = next((answer["statements"] for answer in answers if "statements" in answer), {})
     return FileVerification(slug, verdicts, status, statements, tuple(warnings), checked, visible_lines(printed))
 

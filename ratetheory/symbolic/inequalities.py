@@ -70,15 +70,22 @@ def nonnegative(ctx: Context, goal: Relation, x: Symbol, quarter_turn: bool = Fa
     return Inference(goal, assumptions=range_of_x, nonzero=nonzero)
 
 
-def _grows(gap: Expr, x: Symbol, depth: int, quarter_turn: bool = False) -> bool:
-    """Whether the gap is certainly nonnegative on the range."""
-    gap = _without_positive_factors(gap, x, quarter_turn)
+def _grows(gap: Expr, x: Symbol, depth: int, quarter_turn: bool = False, as_it_is: bool = True) -> bool:
+    """Whether the gap is certainly nonnegative on the range.
+
+    Where it has logarithms a common denominator multiplies them into every derivative: once it may be left as it is.
+    """
+    given, gap = gap, _without_positive_factors(gap, x, quarter_turn)
     if is_nonnegative(_on_quarter_turn(gap, x) if quarter_turn else gap):
         return True
     if is_nonnegative(gap.xreplace({cos(x): 1 - Dummy("versine", nonnegative=True)})):
         return True
     below = is_nonnegative(gap.xreplace({x: Integer(0)}))
-    return depth > 0 and below and _grows(gap.diff(x), x, depth - 1, quarter_turn)
+    if depth == 0 or not below:
+        return False
+    if _grows(gap.diff(x), x, depth - 1, quarter_turn, as_it_is):
+        return True
+    return as_it_is and given != gap and given.has(log) and _grows(given.diff(x), x, depth - 1, quarter_turn, False)
 
 
 def _without_positive_factors(gap: Expr, x: Symbol, quarter_turn: bool) -> Expr:

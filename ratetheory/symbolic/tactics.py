@@ -45,7 +45,7 @@ from ratetheory.symbolic.vectors import BLOCK_VARIABLES, HORIZON, STEP
 _DEPTH = 5
 _GOALS = 200
 _NODES = (Largest, Smallest, IfLess, Abs)
-_INSIDE = Symbol("z_0", real=True)
+_INSIDE = Symbol("u'", real=True)
 
 
 def derivations(claim: Claim, steps: tuple[Any, ...]) -> Mapping[str, Callable[[Context], Fact]]:
@@ -120,7 +120,7 @@ def _fact_of_step(ctx: Context, step: Any, known: Mapping[str, Given]) -> Fact:
         return known[name]
 
     if step.by == "cite":
-        return cite(ctx, *step.using)
+        return _cited(ctx, *step.using)
     if step.by == "sum":
         return sum_steps(ctx, named(step.using[0]).fact())
     goal = relation(ctx.claim, step.states)
@@ -134,6 +134,15 @@ def _fact_of_step(ctx: Context, step: Any, known: Mapping[str, Given]) -> Fact:
     if found is None:
         raise RuleFailure("no derivation was found")
     return found
+
+
+def _cited(ctx: Context, slug: str, conclusion: str) -> Fact:
+    """A claim of the theory, where this one is stated: elsewhere its letters may mean something else."""
+    if slug not in claims or conclusion not in (c.slug for c in claims[slug].conclusions):
+        raise RuleFailure(f"{slug}, {conclusion} is no conclusion of the theory")
+    if (claims[slug].conclusion(conclusion).setting or claims[slug].setting) != ctx.claim.setting:
+        raise RuleFailure(f"{slug} speaks of another setting than {ctx.claim.setting!r}")
+    return cite(ctx, slug, conclusion)
 
 
 # --- the search -----------------------------------------------------------------------------------------------------------
@@ -183,6 +192,7 @@ class _Search:
         if goal.symbol == "==":
             if are_equal(goal.left, goal.right):
                 yield lambda: identity(ctx, goal)
+            yield lambda: self._two_ways(goal)
         elif is_positive(goal.gap) if goal.symbol == "<" else is_nonnegative(goal.gap):
             yield lambda: by_sign(ctx, goal)
         elif not goal.free_symbols():
@@ -211,6 +221,13 @@ class _Search:
             if one.is_cited:
                 yield [*own, one]
 
+    def _two_ways(self, goal: Relation) -> Fact | None:
+        """An equation from two inequalities among what is known."""
+        known = [one for one in self.given if not one.is_cited]
+        below = combination(self.ctx, Relation(goal.left, "<=", goal.right), known)
+        above = None if below is None else combination(self.ctx, Relation(goal.right, "<=", goal.left), known)
+        return None if below is None or above is None else antisymmetric(self.ctx, below, above)
+
     def _absurd(self, goal: Relation) -> Fact | None:
         """Anything, where two of the relations that are known exclude each other."""
         for first, second in combinations((g for g in self.given if g.relation.symbol != "=="), 2):
@@ -238,7 +255,7 @@ class _Search:
     # --- letters ----------------------------------------------------------------------------------------------------------
 
     def _new(self, sign: str) -> Symbol:
-        return Symbol(f"u_{next(self.names) + 1}", **{sign: True})
+        return Symbol(f"u'{next(self.names) + 1}", **{sign: True})
 
     def _with(self, given: list[Given]) -> _Search:
         return _Search(self.ctx, given, self.goals, self.names)
@@ -259,10 +276,8 @@ class _Search:
         elif x.is_positive:
             yield lambda: self._both_sides_of_one(goal, x, depth - 1)
 
-    def _moved(
-        self, goal: Relation, x: Symbol, value: Expr, u: Symbol, back: Expr, sign: Fact | None, depth: int
-    ) -> Fact | None:
-        """The goal from the one where x is ``value``, an expression in u, for u = ``back``; so is what is known of x."""
+    def _moved(self, goal: Relation, x: Symbol, value: Expr, depth: int, *back: Relation | tuple[Any, ...]) -> Fact | None:
+        """The goal from the one where x is ``value``, which special cases, and other forms of it, bring back."""
         ctx, moved, changed = self.ctx, [], []
         for one in self.given:
             there = one.relation.map(lambda side: side.xreplace({x: value}))
@@ -274,7 +289,8 @@ class _Search:
         fact = self._with(moved).prove(goal.map(lambda side: canonical(side.xreplace({x: value}))), depth)
         if fact is None:
             return None
-        fact = instantiate(ctx, fact, {u: back}, *([] if sign is None else [sign]))
+        for way in back:
+            fact = combine(ctx, way, (1, fact)) if isinstance(way, Relation) else instantiate(ctx, fact, way[0], *way[1:])
         for one in changed:
             if any(a == one.relation or follows(a, (one.fact(),)) for a in fact.assumptions):
                 fact = discharge(ctx, fact, one.fact())
@@ -287,23 +303,23 @@ class _Search:
         value = (u - gap.xreplace({x: S.Zero})) / gap.diff(x)
         if (x.is_positive and not is_positive(value)) or (x.is_nonnegative and not is_nonnegative(value)):
             return None
-        return self._moved(goal, x, value, u, gap, end.fact(), depth)
+        return self._moved(goal, x, value, depth, ({u: gap}, end.fact()))
 
     def _both_signs(self, goal: Relation, x: Symbol, depth: int) -> Fact | None:
         u, right = self._new("nonnegative"), Relation(S.Zero, "<=", x)
-        first = self._moved(goal, x, u, u, x, suppose(self.ctx, right), depth)
+        first = self._moved(goal, x, u, depth, ({u: x}, suppose(self.ctx, right)))
         if first is None:
             return None
-        second = self._moved(goal, x, -u, u, -x, suppose(self.ctx, right.negation()), depth)
+        second = self._moved(goal, x, -u, depth, ({u: -x}, suppose(self.ctx, right.negation())))
         return None if second is None else cases(self.ctx, first, second, right)
 
     def _both_sides_of_one(self, goal: Relation, x: Symbol, depth: int) -> Fact | None:
         u, right = self._new("nonnegative"), Relation(S.One, "<=", x)
-        first = self._moved(goal, x, 1 + u, u, x - 1, suppose(self.ctx, right), depth)
+        first = self._moved(goal, x, 1 + u, depth, ({u: x - 1}, suppose(self.ctx, right)))
         if first is None:
             return None
         below = combine(self.ctx, Relation(S.Zero, "<=", 1 / x - 1), (1 / x, suppose(self.ctx, right.negation())))
-        second = self._moved(goal, x, 1 / (1 + u), u, 1 / x - 1, below, depth)
+        second = self._moved(goal, x, 1 / (1 + u), depth, ({u: 1 / x - 1}, below))
         return None if second is None else cases(self.ctx, first, second, right)
 
     def _between(self, goal: Relation, x: Symbol, low: Given | None, high: Given, depth: int) -> Fact | None:
@@ -313,8 +329,10 @@ class _Search:
         u, y, z = self._new("nonnegative"), self._new("positive"), self._new("nonnegative")
         above = by_sign(ctx, Relation(S.Zero, "<=", x)) if low is None else low.fact()
         inside = Relation(x, "<", b)
-        ratio = instantiate(ctx, by_sign(ctx, Relation(S.Zero, "<=", z / y)), {z: x - a, y: b - x}, above, suppose(ctx, inside))
-        first = self._moved(goal, x, (a + b * u) / (1 + u), u, (x - a) / (b - x), ratio, depth)
+        # u = z/y with y > 0 first: (x - a)/(b - x) alone is not certainly a number
+        ends = ({z: x - a, y: b - x}, above, suppose(ctx, inside))
+        way = goal.map(lambda side: side.xreplace({x: (a * y + b * z) / (y + z)}))
+        first = self._moved(goal, x, (a + b * u) / (1 + u), depth, ({u: z / y},), way, ends)
         if first is None or high.relation.symbol == "<":
             return first
         at_end = self.prove(goal.map(lambda side: side.xreplace({x: b})), depth)

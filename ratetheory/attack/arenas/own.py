@@ -54,7 +54,9 @@ def _value(letter: Letter, share: Array) -> Array:
         near = 0.25 * 10.0 ** (-_DECADES * outer)
         position = np.where(share < 0.25, near, np.where(share > 0.75, 1 - near, share))
         values = float(low) + (float(high) - float(low)) * position
-    return np.clip(values, *_float_ends(letter))
+    least, most = _float_ends(letter)
+    # a range without a float in it, such as 1/3 alone, has no instance
+    return np.clip(values, least, most) if least <= most else np.full_like(values, np.nan)
 
 
 def _float_ends(letter: Letter) -> tuple[float, float]:

@@ -1,0 +1,185 @@
+"""Files that fight their process, claims that hold of nothing, and limits: nothing comes out as proved that was not."""
+
+import pytest
+
+import ratetheory as rt
+from ratetheory.own import verify as module
+from ratetheory.own.verify import BadFile, replay_file, verify_file
+from tests.own.files import text, write
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(module, "_READING_SECONDS", 3.0)
+    monkeypatch.setattr(module, "_STARTING_SECONDS", 3.0)
+
+
+def refused(directory, content, reason):
+    with pytest.raises(BadFile, match=reason) as caught:
+        verify_file(write(directory, content))
+    assert "\n" not in str(caught.value)
+    assert str(directory) in str(caught.value)
+
+
+def test_the_public_name():
+    assert rt.verify_file is verify_file
+
+
+def test_a_true_claim_is_proved_and_says_how_it_was_read(tmp_path):
+    verification = verify_file(write(tmp_path, "print('hello')\n" + text("s.x * 2 / 2")), budget=20)
+    assert (verification.claim, verification.status, verification.warnings) == ("c", "proved", ())
+    assert verification.statements == {"a": "x <= x + 1"}
+    assert verification.printed == "hello"
+    assert [(v.witness, v.status) for v in verification.verdicts] == [
+        ("derivation", "proved"),
+        ("attack", "survived"),
+        ("formal", "absent"),
+    ]
+
+
+def test_a_formula_that_changes_its_mind_is_judged_as_it_was_read(tmp_path):
+    content = "calls = []\n" + text("(calls.append(1) or len(calls)) * s.x", "1 * s.x")
+    verification = verify_file(write(tmp_path, content), budget=20)
+    assert verification.statements == {"a": "x <= x"}
+    assert verification.status == "proved"
+
+
+def test_changing_the_checker_changes_nothing(tmp_path):
+    content = """
+import ratetheory.attack.search, ratetheory.symbolic.algebra, ratetheory.own.judge, ratetheory.verdict
+ratetheory.symbolic.algebra.is_nonnegative = lambda expression: True
+ratetheory.attack.search.attack = ratetheory.own.judge.attack_own = lambda *a, **k: None
+ratetheory.verdict.overall = lambda verdicts: "proved"
+""" + text("s.x + 1", "s.x")
+    assert verify_file(write(tmp_path, content), budget=20).status == "refuted"
+
+
+VACUOUS = {
+    "against the range": 'hypotheses=[assume("h", lambda m, s: s.x, "<=", lambda m, s: m.number(-1))]',
+    "against each other": """hypotheses=[
+        assume("h", lambda m, s: s.x, "<", lambda m, s: m.number(1)),
+        assume("k", lambda m, s: m.number(1), "<", lambda m, s: s.x)]""",
+    "an equation that no float meets": 'hypotheses=[assume("h", lambda m, s: s.x**2, "==", lambda m, s: m.number(2))]',
+}
+
+
+@pytest.mark.parametrize("name", VACUOUS)
+def test_a_claim_about_nothing_is_undecided(name, tmp_path):
+    verification = verify_file(write(tmp_path, text("s.x + 1", "s.x", more=VACUOUS[name])), budget=10)
+    assert verification.status == "undecided"
+    assert "no instance applies" in verification.witness("attack").evidence["reason"]
+
+
+def test_a_derivation_from_a_contradiction_is_no_proof(tmp_path):
+    verification = verify_file(write(tmp_path, text("s.x + 1", "s.x", more=VACUOUS["against each other"])), budget=10)
+    assert verification.witness("derivation").status == "proved"
+    assert "contradict" in verification.warnings[0]
+
+
+def test_a_step_that_asserts_its_goal_proves_nothing(tmp_path):
+    step = 'Step("a", lambda m, s: s.x, "<=", lambda m, s: m.cos(s.x) + s.x, by="combine", using=[(1, "a")])'
+    verification = verify_file(write(tmp_path, text("s.x", "m.cos(s.x) + s.x", more=f"steps=[{step}]")), budget=10)
+    assert verification.status == "refuted"
+    near = text("s.x", "m.cos(s.x) + s.x", more=f"steps=[{step}]", letters='[Letter("x", "", at_least="0", at_most="1")]')
+    verification = verify_file(write(tmp_path, near), budget=10)
+    assert verification.status == "undecided"
+    assert "no step before this one" in verification.witness("derivation").evidence["conclusions"]["a"]["reason"]
+
+
+# --- the process of the file ------------------------------------------------------------------------------------------------
+
+FAKE = """
+import os
+for descriptor in range(3, 30):
+    try:
+        os.write(descriptor, b'{"verdict": {"witness": "derivation", "status": "proved"}}\\n')
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 11)", "os.closerange(3, 100)", "os.execv('/bin/true', ['true'])"])
+def test_a_process_that_ends_or_falls_silent_states_nothing(end, tmp_path):
+    refused(tmp_path, f"import os\n{end}\n{text()}", "before its claim could be read")
+
+
+def test_a_verdict_of_the_file_s_own_counts_for_nothing(tmp_path):
+    refused(tmp_path, FAKE + "os._exit(0)\n", "before its claim could be read")
+    refused(tmp_path, FAKE + text(), "before its claim could be read")
+
+
+def test_copies_of_the_process_do_not_answer(tmp_path):
+    loop = "import os\nif os.fork() == 0:\n    while True:\n        pass\nos.fork()\n"
+    assert verify_file(write(tmp_path, loop + text()), budget=20).status == "proved"
+
+
+def test_an_endless_file_is_undecided(tmp_path, quick):
+    verification = verify_file(write(tmp_path, "while True:\n    pass\n"))
+    assert verification.status == "undecided"
+    assert "limit of time" in verification.witness("attack").evidence["reason"]
+
+
+def test_a_file_that_wants_all_memory_is_undecided(tmp_path):
+    verification = verify_file(write(tmp_path, "x = []\nwhile True:\n    x.append(bytearray(10**7))\n"), memory=2**29)
+    assert verification.status == "undecided"
+    assert "limit of 0.5 GiB of memory" in verification.witness("attack").evidence["reason"]
+
+
+def test_what_a_file_prints_is_cut_and_made_visible(tmp_path):
+    content = "import sys\nprint('\\x1b[31m')\nsys.stderr.write('x' * 10**7)\n" + text("s.x + 1", "s.x")
+    verification = verify_file(write(tmp_path, content), budget=20)
+    assert verification.printed.startswith("\\x1b[31m\nxxx")
+    assert len(verification.printed) < 5000
+
+
+def test_a_file_that_states_megabytes_is_refused(tmp_path):
+    refused(tmp_path, text(more="source='x' * 20_000_000"), "too large")
+
+
+@pytest.mark.parametrize("name", ["missing.py", "directory.py", "fifo.py", "name\u202e\n.py"])
+def test_what_is_no_file_is_refused(name, tmp_path):
+    import os
+
+    path = tmp_path / name
+    if name == "directory.py":
+        path.mkdir()
+    elif name == "fifo.py":
+        os.mkfifo(path)
+    with pytest.raises(BadFile, match=r"^[ -~]+$"):
+        verify_file(path)
+
+
+def test_a_large_file_is_refused(tmp_path):
+    refused(tmp_path, "#" * 1_000_001, "1000001 bytes")
+
+
+# --- the judgement ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_formula_that_explodes_is_undecided(tmp_path, quick):
+    tower = "def tower(m, s):\n    y = s.x + 1\n    for _ in range(60):\n        y = m.sqrt(y * y + y)\n    return y\n"
+    verification = verify_file(write(tmp_path, tower + text("s.x", "tower(m, s)")), budget=3)
+    assert verification.status == "undecided"
+
+
+@pytest.mark.parametrize("argument", [{"budget": 0}, {"budget": float("nan")}, {"memory": 1000}, {"drop": "nothing"}])
+def test_senseless_arguments_are_refused(argument, tmp_path):
+    with pytest.raises(ValueError, match=next(iter(argument))):
+        verify_file(write(tmp_path, text()), **argument)
+
+
+def test_a_counterexample_replays_and_a_hypothesis_can_be_dropped(tmp_path):
+    import json
+
+    small = 'hypotheses=[assume("small", lambda m, s: s.x, "<=", lambda m, s: m.number(2))]'
+    path = write(tmp_path, text("s.x**2", "2 * s.x", more=small))
+    assert verify_file(path, budget=20).status == "proved"
+    verification = verify_file(path, budget=20, drop="small")
+    assert verification.status == "refuted"
+    found = tmp_path / "found.json"
+    found.write_text(json.dumps(verification.witness("attack").evidence["counterexample"]))
+    assert replay_file(path, found, drop="small").status == "refuted"
+    with pytest.raises(ValueError, match="small: does not hold"):
+        replay_file(path, found)
+    with pytest.raises(ValueError, match="is not known"):
+        replay_file(write(tmp_path, text().replace('"c"', '"d"')), found)
