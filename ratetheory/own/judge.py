@@ -78,8 +78,8 @@ def attack_own(checked: Checked, seed: int, budget: float) -> Verdict:
             evidence = {"reason": str(unfinished), **unfinished.evidence}
             return Verdict(claim.slug, "attack", "undecided", evidence, seed, time.monotonic() - start)
         except KeyError as missing:
-            reason = f"the setting {claim.setting!r} has no letter {missing.args[0]!r}"
-            return Verdict(claim.slug, "attack", "undecided", {"reason": reason}, seed, time.monotonic() - start)
+            evidence = {"reason": f"the setting {claim.setting!r} has no letter {missing.args[0]!r}"}
+            return Verdict(claim.slug, "attack", "undecided", evidence, seed, time.monotonic() - start)
     if verdict.status == "refuted" and claim.setting == OWN_SETTING:
         found = verdict.evidence["counterexample"]
         if not confirmed(checked, claim.conclusion(found["conclusion"]), found["instance"]["numbers"]):

@@ -98,7 +98,9 @@ for descriptor in range(3, 30):
 """
 
 
-@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 11)", "os.closerange(3, 100)", "os.execv('/bin/true', ['true'])"])
+@pytest.mark.parametrize(
+    "end", ["os._exit(0)", "os.kill(os.getpid(), 11)", "os.closerange(3, 100)", "os.execv('/bin/true', ['true'])"]
+)
 def test_a_process_that_ends_or_falls_silent_states_nothing(end, tmp_path):
     refused(tmp_path, f"import os\n{end}\n{text()}", "before its claim could be read")
 

@@ -43,9 +43,7 @@ PROVED = {
     "from a hypothesis": own(
         [REAL["x"], REAL["y"]], lambda m, s: 3 * s.x + s.y, "<=", lambda m, s: 4 * s.y, hypotheses=[ORDER]
     ),
-    "monotone": own(
-        [POSITIVE["x"], POSITIVE["y"]], lambda m, s: m.log(s.x), "<=", lambda m, s: m.log(s.y), hypotheses=[ORDER]
-    ),
+    "monotone": own([POSITIVE["x"], POSITIVE["y"]], lambda m, s: m.log(s.x), "<=", lambda m, s: m.log(s.y), hypotheses=[ORDER]),
     "an equation of choices": own(
         [REAL["a"], REAL["b"]], lambda m, s: m.maximum(s.a, s.b), "==", lambda m, s: (s.a + s.b + m.abs(s.a - s.b)) / 2
     ),
@@ -60,7 +58,9 @@ def test_what_is_true_is_found(name):
 NEVER = {
     "the hypothesis is missing": own([REAL["x"], REAL["y"]], lambda m, s: s.x, "<=", lambda m, s: s.y),
     "the range is missing": own([REAL["x"]], lambda m, s: s.x**2, "<=", lambda m, s: s.x),
-    "an open end that does not matter": own([Letter("x", "", below="1")], lambda m, s: s.x, "<=", lambda m, s: m.number("0.99")),
+    "an open end that does not matter": own(
+        [Letter("x", "", below="1")], lambda m, s: s.x, "<=", lambda m, s: m.number("0.99")
+    ),
     "a logarithm of zero": own([Letter("x", "", at_least="0")], lambda m, s: m.log(s.x), "<=", lambda m, s: m.log(s.x) + 1),
     "a denominator of zero": own([REAL["x"]], lambda m, s: 1 / s.x, "<=", lambda m, s: 1 / s.x + 1),
     "the other direction": own([REAL["x"], REAL["y"]], lambda m, s: s.y, "<=", lambda m, s: s.x, hypotheses=[ORDER]),
