@@ -17,14 +17,13 @@ from ratetheory.numeric.envelope import Candidate, Problem, continuous, one_phas
 
 @dataclass(frozen=True)
 class Certified:
-    """The chosen form in balls; ``blocks`` are those that can move, with their decoupled smoothness ``Lam``."""
+    """The chosen form in balls; ``blocks`` are those that can move."""
 
     candidate: Candidate | None
     C: Any
     trivial: Any
     problem: Problem | None
     blocks: tuple[Block, ...]
-    Lam: tuple[Fraction, ...]
 
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
@@ -183,14 +182,12 @@ def best_multiplier(constants: Constants, weight: Fraction) -> Fraction | None:
 def certified(constants: Constants, methods: Sequence[str], every: bool) -> Certified:
     """The smallest of the forms asked for, enclosed to a relative width below 2^-50."""
     weight = best_weight(constants)
-    Lam, _ = decoupled_smoothness(constants, weight)
-    indices = moving(constants)
-    blocks = tuple(constants.blocks[i] for i in indices)
+    blocks = tuple(constants.blocks[i] for i in moving(constants))
     nu = best_multiplier(constants, weight) if every else None
     start_weight = trivial_weight(constants, weight)
 
     def compute() -> Certified:
-        if not indices:
+        if not blocks:
             return _without_blocks(constants, weight)
         problem = problem_in(balls, balls.number, _ball_array, constants, weight)
         found = _candidates(problem, methods, every, nu)
@@ -199,7 +196,7 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
         same = start_weight is weight
         start = problem if same else problem_in(balls, balls.number, _ball_array, constants, start_weight)
         at_start = trivial(balls, start)
-        return Certified(best, total, at_start, problem, blocks, tuple(Lam[i] for i in indices))
+        return Certified(best, total, at_start, problem, blocks)
 
     def narrow(result: Certified) -> bool:
         return result.candidate is None or balls.is_narrow(result.C)
@@ -210,8 +207,8 @@ def certified(constants: Constants, methods: Sequence[str], every: bool) -> Cert
 def _without_blocks(constants: Constants, weight: Fraction) -> Certified:
     """No block can move: only the scale-variant parameters spend the gap."""
     if not constants.scale_variant or constants.scale_variant_learning_rate is None:
-        return Certified(None, balls.number(0), balls.number(0), None, (), ())
+        return Certified(None, balls.number(0), balls.number(0), None, ())
     _, Lam_g = decoupled_smoothness(constants, weight)
     rate, gap = constants.scale_variant_learning_rate, balls.number(constants.gap or Fraction(0))
     nu_0 = balls.number(1 / (rate * (1 - rate * Lam_g / 2)))
-    return Certified(None, nu_0 * gap, 2 * balls.number(Lam_g) * gap, None, (), ())
+    return Certified(None, nu_0 * gap, 2 * balls.number(Lam_g) * gap, None, ())
