@@ -122,7 +122,7 @@ def extremal_value(
         raise RuleFailure(f"{value} is not certainly real")
     own = substitute(path, {variable: value})
     relation = Relation(own, "<=", highest) if largest else Relation(lowest, "<=", own)
-    return Inference(relation, (periodic, *facts), hypotheses=_smoothness(ctx))
+    return Inference(relation, (periodic, *facts), hypotheses=_smoothness(ctx, path))
 
 
 @rule("the derivative vanishes at an extremum")

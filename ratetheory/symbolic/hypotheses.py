@@ -19,6 +19,7 @@ from ratetheory.symbolic.vectors import (
     BLOCKS,
     FAMILY,
     FULL_LOSS,
+    FUNCTION,
     OTHER_BLOCK,
     STEP,
     VARIANT,
@@ -338,7 +339,7 @@ def _only_terms(expression: Expr) -> Expr:
             term = total.function.xreplace(over)
             expression = expression.xreplace({total: Sum(term, *rest) if rest else term})
     changes: dict[Basic, Basic] = {s.H: S.Zero}
-    for one in expression.atoms(Differential):
+    for one in (d for d in expression.atoms(Differential) if d.loss != FUNCTION):
         alone = Vector(*(pair for pair in one.point.args if block_of(pair[0]) != VARIANT))
         changes[one] = one.func(one.loss, at_block(alone, BLOCK), *one.args[2:])
     return expression.xreplace(changes)

@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from sympy import S, Symbol
+from sympy import S, Symbol, cos, pi
 
 from ratetheory.claims import claims
+from ratetheory.claims.hypotheses import FULL_GRADIENT, SINGLE_BLOCK, TWICE_DIFFERENTIABLE
 from ratetheory.symbolic import adaptive, derive
 from ratetheory.symbolic.adaptive import POINT, SLOPE, function_at
 from ratetheory.symbolic.algebra import is_positive
-from ratetheory.symbolic.calculus import taylor
-from ratetheory.symbolic.hypotheses import named
+from ratetheory.symbolic.calculus import extremal_value, taylor
+from ratetheory.symbolic.hypotheses import full_gradient, named, single_block
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import Largest, Relation, m, s
-from ratetheory.symbolic.rules import combine, suppose
+from ratetheory.symbolic.rules import combine, identity, suppose
 from ratetheory.symbolic.vectors import inner
 from tests.mutants.mutants import MUTANTS
 
@@ -110,6 +111,24 @@ def test_the_function_is_not_the_loss_of_the_other_claims(ctx):
     bound = suppose(ctx, Relation(path.diff(phi, 2), "<=", s.L_F))
     with pytest.raises(RuleFailure):
         taylor(ctx, path, phi, 0, 1, bound)
+
+
+@pytest.mark.parametrize("name", ["single-block", "full-gradient", "differentiable"])
+def test_hypotheses_about_the_loss_do_not_reach_the_function(name):
+    both = replace(CLAIM, hypotheses=(*CLAIM.hypotheses, SINGLE_BLOCK, FULL_GRADIENT, TWICE_DIFFERENTIABLE))
+    ctx = context(both)
+    value = function_at(POINT)
+    phi = Symbol("phi", real=True)
+    path = function_at(POINT + SLOPE.scale(cos(phi)))
+    if name == "single-block":
+        # the point of F lies in block 0, where a single block has nothing
+        assert single_block(ctx, value).relation == Relation(value, "==", value)
+    elif name == "full-gradient":
+        assert full_gradient(ctx, adaptive.describe(ctx, "F")).relation == adaptive.describe(ctx, "F").relation
+    else:
+        periodic = identity(ctx, Relation(path.xreplace({phi: phi + 2 * pi}), "==", path))
+        with pytest.raises(RuleFailure, match="speak of the loss"):
+            extremal_value(ctx, path, phi, periodic, S.Zero, True)
 
 
 def test_the_old_accumulator_does_not_appear_in_the_step(ctx):
