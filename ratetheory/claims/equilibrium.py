@@ -18,9 +18,11 @@ from ratetheory.claims.hypotheses import (
     DIFFERENTIABLE,
     GRADIENT_STEP,
     HEAVY_BALL_STEP,
+    LION_FILTER,
     MOMENTUM_RANGE,
     NESTEROV_STEP,
     SCALE_INVARIANT,
+    SIGN_UPDATE,
     SQUARED_GRADIENT,
     STATIONARY,
     UNCORRELATED,
@@ -278,13 +280,14 @@ def lion_first_order(m: Any, e: Any, b1: Any, b2: Any) -> Any:
 
 _ADAMW = (DECOUPLED_STEP, AUTOREGRESSIVE, STATIONARY)
 _COLOURED = (DECOUPLED_STEP, UPDATE_MEMORY, STATIONARY)
+_LION = (*_COLOURED, LION_FILTER, SIGN_UPDATE)
 
 EQUILIBRIUM_ROTATION = Claim(
     slug="equilibrium-rotation",
     title="Norm and rotation at the equilibrium of decoupled decay and stationary updates: AdamW, Lion",
     section="11",
     setting="moments",
-    symbols=("S", "wu", "eta", "lam", "U", "b1", "sigma", "cosine"),
+    symbols=("S", "wu", "m_sq", "eta", "lam", "U", "b1", "b2", "rho", "sigma", "cosine"),
     hypotheses=(DECAY_RANGE,),
     conclusions=(
         Conclusion(
@@ -329,6 +332,23 @@ EQUILIBRIUM_ROTATION = Claim(
             "<=",
             lambda m, s: coloured_first_order(s.eta * s.lam, s.sigma),
             _COLOURED,
+        ),
+        Conclusion(
+            "lion-correlation", lambda m, s: s.rho, "==", lambda m, s: lion_correlation(s.b1, s.b2), (LION_FILTER, STATIONARY)
+        ),
+        Conclusion(
+            "lion-norm",
+            lambda m, s: s.S,
+            "==",
+            lambda m, s: s.eta**2 * s.U**2 * coloured_square(s.eta * s.lam, lion_memory(m, s.eta * s.lam, s.b1, s.b2)),
+            _LION,
+        ),
+        Conclusion(
+            "lion-rotation",
+            lambda m, s: 2 * (1 - s.cosine),
+            "==",
+            lambda m, s: coloured_turn(s.eta * s.lam, lion_memory(m, s.eta * s.lam, s.b1, s.b2)),
+            _LION,
         ),
     ),
     source="the first-order forms: Kosson et al. 2024 (arXiv:2305.17212); new: the exact forms, of which they are limits",

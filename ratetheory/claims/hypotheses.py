@@ -233,3 +233,16 @@ FORWARD = Hypothesis(
     "forward",
     _flag("forward", "an update turns the weights by 90 degrees or more"),
 )
+LION_FILTER = Hypothesis(
+    "lion-filter",
+    "c_t = b1 m_t + (1 - b1) g_t, m_{t+1} = b2 m_t + (1 - b2) g_t, 0 <= b1, b2 < 1; "
+    "<g_t, m_t> = 0, <g_{t+k}, c_t> = 0 for k >= 1, |g_t| > 0",
+    "lion_filter",
+    _flag("lion_filter", "c is not Lion's average of independent gradients"),
+)
+SIGN_UPDATE = Hypothesis(
+    "sign-update",
+    "the entries of u_t are the signs of those of c_t, times a constant; c_t is a stationary Gaussian sequence of mean zero",
+    "sign_update",
+    _flag("sign_update", "the update is not the sign of a stationary Gaussian sequence"),
+)

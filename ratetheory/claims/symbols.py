@@ -59,6 +59,8 @@ _ALL = (
     Symbol("wu", r"\langle w,u\rangle", "state", "inner product <w, u> of the weights and the update u"),
     Symbol("b1", r"\beta_1", "constant", "correlation of successive updates: Adam's first momentum", per_block=False),
     Symbol("sigma", r"\sigma", "constant", "sum over k >= 1 of (1 - eta lam)^k r_k, r_k the autocorrelation of the updates"),
+    Symbol("b2", r"\beta_2", "constant", "momentum of Lion's buffer", per_block=False),
+    Symbol("rho", r"\rho", "step", "correlation of c_t and c_{t+1}, of which Lion's updates are the signs"),
     # a batch-normalised neuron
     # AdaGrad-Norm
     Symbol("F", r"F", "state", "loss on all of R^d, without any invariance", per_block=False),

@@ -105,9 +105,8 @@ def equilibrium(
 
 
 def _claim(method: str) -> tuple[Any, str]:
-    if method in ("sgd", "heavy-ball", "nesterov"):
-        return formulas.EQUILIBRIUM, f"{method}-norm"
-    return formulas.EQUILIBRIUM_ROTATION, "adamw-norm" if method == "adamw" else "coloured-norm"
+    gradient = "squared_gradient" in _TAKES[method]
+    return formulas.EQUILIBRIUM if gradient else formulas.EQUILIBRIUM_ROTATION, f"{method}-norm"
 
 
 def _read(method: str, given: dict[str, Any]) -> dict[str, Fraction]:

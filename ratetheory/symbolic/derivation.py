@@ -37,6 +37,7 @@ FAMILIES = (
     "gd_rate_continuous",
     "equilibrium",
     "equilibrium_rotation",
+    "lion",
     "layer_equalisation",
     "worst_case",
     "adagrad_norm",

@@ -25,7 +25,7 @@ from ratetheory.symbolic.vectors import (
 )
 
 _POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0", "B", "L_F", "eta_F", "y_F", "Q", "U"}
-_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq", "grad_F", "G_F", "b1"}
+_NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq", "grad_F", "G_F", "b1", "b2"}
 _POSITIVE |= {"shrink", "scale", "S_hat", "eta_hat", "root"}
 _NONNEGATIVE |= {"drift", "buffer_drift", "inertia", "lookahead", "update", "tangential_update"}
 MULTIPLIER = Symbol("nu", positive=True)

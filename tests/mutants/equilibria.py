@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ratetheory.claims import equilibrium as formulas
+from ratetheory.claims.statement import Formula
 from tests.mutants.mutant import Mutant, Mutants
 
 
@@ -53,6 +54,9 @@ def rotation() -> Iterator[Mutant]:
     def turn(s: Any) -> Any:
         return formulas.adamw_first_order(s.eta * s.lam, s.b1)
 
+    def lion_norm(memory: Callable[[Any, Any], Any]) -> Formula:
+        return lambda m, s: s.eta**2 * s.U**2 * formulas.coloured_square(s.eta * s.lam, memory(m, s))
+
     found.change("adamw-first-order-equality", "adamw-first-order-below", relation="==")
     found.change("adamw-below-enlarged", "adamw-first-order-below", left=lambda m, s: 1.001 * turn(s))
     found.change("adamw-above-without-remainder", "adamw-first-order-above", right=lambda m, s: turn(s))
@@ -74,7 +78,18 @@ def rotation() -> Iterator[Mutant]:
         right=lambda m, s: s.eta**2 * s.U**2 * formulas.coloured_square(s.eta * s.lam, s.sigma / 2),
     )
     found.scale("coloured-first-order-constant", "coloured-first-order", 0.999)
+    found.change(
+        "lion-without-arcsine",
+        "lion-rotation",
+        right=lambda m, s: formulas.lion_first_order(m, s.eta * s.lam, s.b1, s.b2),
+    )
+    found.change("lion-correlation-of-the-buffer", "lion-correlation", right=lambda m, s: s.b2)
+    found.change(
+        "lion-other-buffer", "lion-norm", right=lion_norm(lambda m, s: formulas.lion_memory(m, s.eta * s.lam, s.b1, s.b1))
+    )
+    found.change("lion-no-memory", "lion-norm", right=lion_norm(lambda m, s: 0 * s.b1))
     found.drop("decoupled-step", "autoregressive-update", "update-memory", "stationary", "decay-range")
+    found.drop("lion-filter", "sign-update")
     yield from found.found
 
 

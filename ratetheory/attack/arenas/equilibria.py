@@ -18,6 +18,8 @@ from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import Rounded, exact
 
 Array = np.ndarray
+_LAGS = 800
+_UNKNOWN = exact(np.full((1, 1, 1), np.nan))
 Row = tuple[Any, ...]
 """A vector as a combination of w, m and the gradient."""
 _WITH_GRADIENT = ("sgd", "heavy-ball", "nesterov")
@@ -31,17 +33,20 @@ BREAKS: dict[str, Break] = {
     "momentum": Break("momentum_range", "beta lies above 1"),
     "size": Break("decoupled_step", "|u| is not the U that is claimed"),
     "innovation": Break("autoregressive_update", "the new part of the update points along the weights"),
+    "filter": Break("lion_filter", "the average takes more of the buffer than is claimed"),
+    "sign": Break("sign_update", "the update is c itself, not its sign"),
     "memory": Break("update_memory", "sigma is not what is claimed"),
     "schedule": Break("constant_rate", "the learning rate changes by a power of t + 1"),
     "step": Break("gradient_step", "the step is longer than eta times the gradient"),
 }
 
 _MOMENTS = (
-    *(Family(base) for base in (*_WITH_GRADIENT, "adamw", "coloured")),
+    *(Family(base) for base in (*_WITH_GRADIENT, "adamw", "coloured", "lion")),
     *(Family(base, breaks=broken) for base in _WITH_GRADIENT for broken in ("moving", "radial", "gradient", "decay")),
     *(Family(base, breaks=broken) for base in ("heavy-ball", "nesterov") for broken in ("correlated", "momentum")),
     *(Family("adamw", breaks=broken) for broken in ("moving", "decay", "size", "innovation")),
     *(Family("coloured", breaks=broken) for broken in ("moving", "decay", "size", "memory")),
+    *(Family("lion", breaks=broken) for broken in ("filter", "sign")),
 )
 
 
@@ -53,9 +58,11 @@ def facts(family: Family) -> Facts:
         "decay_step": family.base == "sgd",
         "heavy_ball_step": family.base == "heavy-ball",
         "nesterov_step": family.base == "nesterov",
-        "decoupled_step": family.base in ("adamw", "coloured"),
+        "decoupled_step": family.base in ("adamw", "coloured", "lion"),
         "autoregressive_update": family.base == "adamw",
-        "update_memory": family.base == "coloured",
+        "update_memory": family.base in ("coloured", "lion"),
+        "lion_filter": family.base == "lion",
+        "sign_update": family.base == "lion",
     }
     if family.base in _WITH_GRADIENT:
         with_gradient = ("scale_invariant", "differentiable", "squared_gradient", "uncorrelated_gradient", "momentum_range")
@@ -78,7 +85,8 @@ def numbers(family: Family, cube: Cube) -> dict[str, Array]:
     if family.base in _WITH_GRADIENT:
         p |= {"Q": cube.decades(-2, 2, 1), "beta": cube.between(0, 0.98, 1), "mu": cube.between(-1.5, 1.5, 1)}
     else:
-        p |= {"U": cube.decades(-2, 2, 1), "b1": cube.between(0, 0.98, 1), "sigma": cube.decades(-2, 1.5, 1)}
+        p |= {"U": cube.decades(-2, 2, 1), "b1": cube.between(0, 0.98, 1)}
+        p |= {"b2": cube.between(0, 0.95, 1)} if family.base == "lion" else {"sigma": cube.decades(-2, 1.5, 1)}
     match family.breaks:
         case "momentum":
             p["beta"] = cube.between(1.001, 2, 1)
@@ -86,6 +94,8 @@ def numbers(family: Family, cube: Cube) -> dict[str, Array]:
             p |= {"size": cube.decades(-1, 1, 1), "buffer": cube.decades(-1, 1, 1), "alignment": cube.between(-1, 1, 1)}
         case "correlated" | "radial" | "innovation":
             p["share"] = cube.between(0.05, 0.9, 1)
+        case "filter":
+            p["factor"] = cube.between(0.2, 0.9, 1)
         case "gradient" | "size" | "memory":
             p["factor"] = cube.decades(0.02, 1, 1)
     return p
@@ -187,14 +197,16 @@ def _with_gradient(instances: Instances) -> dict[str, Any]:
     turned = _inner(rows[0], weights, covariance(now, squared_gradient / now[0]))
     record = {name: _states(*pair) for name, *pair in zip(("S", "p", "m_sq"), now, after, strict=True)}
     record["cosine"] = turned / rounding.sqrt(now[0] * after[0])
-    return record | {"eta": eta, "lam": lam, "beta": beta, "Q": Q, "mu": exact(p["mu"])}
+    unknown = {"b2": _UNKNOWN, "rho": _UNKNOWN, "b1": _UNKNOWN}
+    return record | {"eta": eta, "lam": lam, "beta": beta, "Q": Q, "mu": exact(p["mu"])} | unknown
 
 
 def _with_update(instances: Instances) -> dict[str, Any]:
     """Weights with decoupled decay and an update u: <w, u> first, then |w|^2."""
     p, family = instances.numbers, instances.family
     eta, e, U, b1 = (exact(p[name]) for name in ("eta", "decay", "U", "b1"))
-    size, sigma = U, exact(p["sigma"])
+    size, lion = U, _lion(instances) if family.base == "lion" else {"b2": _UNKNOWN, "rho": _UNKNOWN}
+    sigma = lion["sigma"] if family.base == "lion" else exact(p["sigma"])
     kept, drift = 1 - e, exact(p["share"]) if family.breaks == "innovation" else 0 * e
     if family.breaks == "size":
         size = U * exact(p["factor"])
@@ -213,7 +225,25 @@ def _with_update(instances: Instances) -> dict[str, Any]:
     after = kept**2 * S - 2 * kept * eta * memory + eta**2 * size**2 if family.breaks == "moving" else S
     record = {"S": _states(S, after), "wu": _states(memory, memory)}
     record["cosine"] = (kept * S - eta * memory) / rounding.sqrt(S * after)
-    return record | {"eta": eta, "lam": e / eta, "U": U, "b1": b1, "sigma": sigma}
+    return record | {"eta": eta, "lam": e / eta, "U": U, "b1": b1, "sigma": sigma} | lion
+
+
+def _lion(instances: Instances) -> dict[str, Any]:
+    """The correlation of successive averages, from the response of the average to one gradient, and the sum over all lags."""
+    p, family = instances.numbers, instances.family
+    b1, b2, kept = p["b1"], p["b2"], 1 - p["decay"]
+    taken = b1 * p["factor"] if family.breaks == "filter" else b1
+    lags = np.arange(_LAGS)
+    later = taken * (1 - b2) * b2**lags
+    response = np.concatenate([1 - taken, later], axis=-1)
+    # sums of positive terms; what lies beyond the last lag is below one unit of rounding
+    product = np.sum(response[..., 1:] * response[..., :-1], axis=-1, keepdims=True)
+    rho = product / np.sum(response**2, axis=-1, keepdims=True)
+    correlations = rho * b2**lags
+    if family.breaks != "sign":
+        correlations = 2 / np.pi * np.arcsin(correlations)
+    sigma = np.sum(kept ** (lags + 1) * correlations, axis=-1, keepdims=True)
+    return {"b2": exact(b2), "rho": rounding.relative(rho, 8 * _LAGS), "sigma": rounding.relative(sigma, 16 * _LAGS)}
 
 
 def _states(now: Rounded, after: Rounded) -> Rounded:
@@ -231,8 +261,9 @@ def invalid(instances: Instances) -> str | None:
         return f"decay: allowed: {'above' if breaks == 'decay' else 'below'} 1"
     if "beta" in p and (breaks == "momentum") == bool(np.all((p["beta"] >= 0) & (p["beta"] < 1))):
         return f"beta: allowed: {'above 1' if breaks == 'momentum' else '0 or above, below 1'}"
-    if "b1" in p and not np.all((p["b1"] >= 0) & (p["b1"] < 1)):
-        return "b1: allowed: 0 or above, below 1"
+    for name, most in (("b1", 1.0), ("b2", 0.95)):
+        if name in p and not np.all((p[name] >= 0) & (p[name] <= most) & (p[name] < 1)):
+            return f"{name}: allowed: 0 or above, below {most}"
     if "alignment" in p and not np.all(np.abs(p["alignment"]) <= 1):
         return "alignment: allowed: between -1 and 1"
     if "sigma" in p and not np.all(p["sigma"] >= 0):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
-from sympy import Expr, Matrix, Mul, S, Symbol, factor, solve, symbols
+from sympy import Dummy, Expr, Indexed, Matrix, Mul, S, Symbol, factor, solve, symbols
+from sympy.polys.matrices import DomainMatrix
 
 from ratetheory.claims.equilibrium import Moments, heavy_ball_moments, nesterov_moments, sgd_ratio
 from ratetheory.symbolic.derivations.norm_growth import GRAD, W_NEXT, W, at_next, gradient_squared, orthogonal_step
@@ -100,10 +102,17 @@ def solved_combination(unknown: Matrix, known: Matrix, wanted: int) -> tuple[tup
     ``unknown`` holds a row of coefficients an equation and a column an unknown, ``known`` the coefficients of what is known.
     The solver is not trusted: what it finds is checked as a linear combination of facts.
     """
-    factors = unknown.T.LUsolve(Matrix([-1 if index == wanted else 0 for index in range(unknown.cols)]))
-    return tuple(factor(one) for one in factors), factor((factors.T * known)[0])
+    letters = {one: Dummy() for one in (unknown.free_symbols | known.free_symbols) if isinstance(one, Indexed)}
+    right = Matrix([-1 if index == wanted else 0 for index in range(unknown.cols)])
+    matrix, target, source = (DomainMatrix.from_Matrix(one.xreplace(letters)).to_field() for one in (unknown.T, right, known.T))
+    matrix, target = matrix.unify(target)
+    factors, source = matrix.lu_solve(target).unify(source)
+    back = {dummy: one for one, dummy in letters.items()}
+    found = [factor(one).xreplace(back) for one in (*factors.to_Matrix(), *(source * factors).to_Matrix())]
+    return tuple(found[:-1]), found[-1]
 
 
+@cache
 def solved(moments: Moments, wanted: int) -> tuple[tuple[Expr, ...], Expr]:
     """What the stationarity equations say of <w, m>/S, |m|^2/S or |grad|^2/S (``wanted`` is 0, 1 or 2)."""
     size, *products = symbols("S p m_sq squared_gradient")
@@ -239,14 +248,16 @@ def _sgd_multiplier(ctx: Context) -> Fact:
 def _with_momentum(
     name: str, weights: VectorStep, moments: Moments, room: Callable[[Context], tuple[Fact, ...]]
 ) -> dict[str, Callable[[Context], Fact]]:
-    _, ratio = solved(moments, 2)
+    def ratio() -> Expr:
+        return solved(moments, 2)[1]
+
     return {
         f"{name}-weights": lambda ctx: recursion(ctx, weights, moments, 0),
         f"{name}-product": lambda ctx: recursion(ctx, weights, moments, 1),
         f"{name}-buffer": lambda ctx: recursion(ctx, weights, moments, 2),
-        f"{name}-norm": lambda ctx: norm_by_ratio(ctx, at_fixed_point(ctx, weights, moments, 2), ratio, room(ctx)),
+        f"{name}-norm": lambda ctx: norm_by_ratio(ctx, at_fixed_point(ctx, weights, moments, 2), ratio(), room(ctx)),
         f"{name}-rotation": lambda ctx: rotation_by_products(ctx, weights, moments),
-        f"{name}-exists": lambda ctx: exists(ctx, ratio, room(ctx)),
+        f"{name}-exists": lambda ctx: exists(ctx, ratio(), room(ctx)),
     }
 
 
