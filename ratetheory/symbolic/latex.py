@@ -105,8 +105,9 @@ class _Printer(LatexPrinter):
 
     def _print_ArcsineSum(self, expr: Any, exp: str | None = None) -> str:
         a, rho, ratio = (self.doprint(argument) for argument in expr.args)
-        text = rf"\frac{{2}}{{\pi}} \sum_{{k \ge 1}} \left({a}\right)^k \arcsin\left({rho} \left({ratio}\right)^{{k-1}}\right)"
-        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+        term = rf"\left({a}\right)^k \arcsin\left({rho} \left({ratio}\right)^{{k-1}}\right)"
+        text = rf"\left[\frac{{2}}{{\pi}} \sum_{{k \ge 1}} {term}\right]"
+        return text if exp is None else f"{text}^{{{exp}}}"
 
     def _print_InfimumOnBoundary(self, expr: Any, exp: str | None = None) -> str:
         return self._call(r"inf\, e", expr, exp)
