@@ -84,6 +84,11 @@ def separate_budgets(m: Any, c: Any, Lam: Any, b_0: Any, gap: Any, nu_0: Any) ->
     return blocks + nu_0 * budget(m, c, Lam, b_0, gap)
 
 
+def by_rotation(m: Any, L: Any, b_0: Any, increment: Any, gap: Any) -> Any:
+    """C of one block from |G|^2 <= b_{t+1} theta |G|: of order B ln B, where the growth of b gives B^2/2; for any bound B."""
+    return (b_0 + increment) * (gap + L / 2 * m.log1p(increment / b_0))
+
+
 def lagrangian(m: Any, c: Any, Lam: Any, b_0: Any, gap: Any, nu: Any) -> Any:
     """nu R + sum_i max over b_{i,0} <= b <= B_i of (b^2 - b_{i,0}^2)/2 - nu (psi_i(b) - mu_i): a bound for any nu >= nu_0.
 
@@ -189,6 +194,11 @@ def _separate(slope_rule: Slope) -> Formula:
     return right
 
 
+def _by_rotation(m: Any, s: Any) -> Any:
+    c = block_slope(m, sharper_slope, s.b_first, s.Lam, s.Gbar)
+    return by_rotation(m, s.L, s.b_first, increments(m, c, s.Lam, s.b_first, s.gap), s.gap)
+
+
 def _shared(m: Any, s: Any) -> Any:
     c = block_slope(m, sharper_slope, s.b_first, s.Lam, s.Gbar)
     return m.infimum_over_multipliers(lambda nu: lagrangian(m, c, s.Lam, s.b_first, s.gap, nu), s.nu_0)
@@ -240,6 +250,7 @@ GD_RATE = Claim(
         Conclusion("sum-simple", lambda m, s: m.sum(_squared_gradients(m, s)), "<=", _separate(simple_slope)),
         Conclusion("sum-sharper", lambda m, s: m.sum(_squared_gradients(m, s)), "<=", _separate(sharper_slope)),
         Conclusion("sum-shared", lambda m, s: m.sum(_squared_gradients(m, s)), "<=", _shared),
+        Conclusion("sum-rotation", lambda m, s: m.sum(_squared_gradients(m, s)), "<=", _by_rotation, (SINGLE_BLOCK,)),
         Conclusion(
             "sum-two-phase",
             lambda m, s: m.sum(_squared_gradients(m, s)),

@@ -34,6 +34,7 @@ FAMILIES = (
     "gd_rate",
     "gd_rate_shared",
     "gd_rate_phases",
+    "gd_rate_rotation",
     "gd_rate_continuous",
     "equilibrium",
     "equilibrium_rotation",

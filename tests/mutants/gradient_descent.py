@@ -187,6 +187,13 @@ def rate() -> Iterator[Mutant]:
     rate.change("no-growth", "envelope", right=lambda m, s: s.b_first)
     rate.scale("two-phase-constant", "sum-two-phase", 0.1)
 
+    def rotation(m: Any, s: Any, gap: Any) -> Any:
+        return gd_rate.by_rotation(m, s.L, s.b_first, gd_rate.increments(m, c(m, s), s.Lam, s.b_first, s.gap), gap)
+
+    rate.change("rotation-no-gap", "sum-rotation", right=lambda m, s: rotation(m, s, 0 * s.gap))
+    rate.change("rotation-gap-halved", "sum-rotation", right=lambda m, s: rotation(m, s, s.gap / 2))
+    rate.change("rotation-at-start", "sum-rotation", right=lambda m, s: s.b_first * s.gap)
+
     def rising(m: Any, s: Any, gap: Any, slope: float = 1.0) -> Any:
         def increment(v: Any) -> Any:
             return gd_rate.tangent_increment(m, s.L * slope, s.b_first, s.Gbar, gap, v)
