@@ -124,6 +124,11 @@ FINE_MUTANTS = {
             lambda nu: gd_rate.lagrangian(m, c(m, s), s.Lam, s.b_first, s.gap, nu), s.nu_0 / 2
         ),
     ),
+    "half the smoothness by rotation": (
+        "gd-rate",
+        "sum-rotation",
+        lambda m, s: gd_rate.by_rotation(m, s.L / 2, s.b_first, gd_rate.increments(m, c(m, s), s.Lam, s.b_first, s.gap), s.gap),
+    ),
     "half the smoothness in two phases": (
         "gd-rate",
         "sum-two-phase",
