@@ -144,7 +144,8 @@ def from_data(data: Any) -> Checked:
     ):
         raise ValueError(f"hypotheses: {named[0]} speaks of the theory, the claim of letters of its own; allowed: assume(...)")
     texts = {key: _text(data[key], key) for key in ("title", "source", "idea")}
-    symbols = tuple(sorted({x for c in conclusions for side in (c.left, c.right) for x in _letters_of(side)}))
+    comparisons: list[Conclusion | Comparison] = [*conclusions, *(h.states for h in stated if h.states is not None)]
+    symbols = tuple(sorted({x for c in comparisons for side in (c.left, c.right) for x in _letters_of(side)}))
     claim = Claim(
         slug=slug,
         title=texts["title"],

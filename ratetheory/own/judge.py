@@ -80,12 +80,17 @@ def attack_own(checked: Checked, seed: int, budget: float) -> Verdict:
         except KeyError as missing:
             evidence = {"reason": f"the setting {claim.setting!r} has no letter {missing.args[0]!r}"}
             return Verdict(claim.slug, "attack", "undecided", evidence, seed, time.monotonic() - start)
-    if verdict.status == "refuted" and claim.setting == OWN_SETTING:
-        found = verdict.evidence["counterexample"]
-        if not confirmed(checked, claim.conclusion(found["conclusion"]), found["instance"]["numbers"]):
-            reason = {"reason": f"ball arithmetic does not confirm the counterexample to {found['conclusion']}"}
-            return Verdict(claim.slug, "attack", "undecided", reason, seed, verdict.seconds)
+    if verdict.status == "refuted" and (unsure := _unsure(checked, verdict.evidence["counterexample"])) is not None:
+        return Verdict(claim.slug, "attack", "undecided", {"reason": unsure}, seed, verdict.seconds)
     return verdict
+
+
+def _unsure(checked: Checked, found: dict[str, Any]) -> str | None:
+    """Why a counterexample to a claim with letters of its own does not count; ``None`` if it does."""
+    claim = checked.claim
+    if claim.setting != OWN_SETTING or confirmed(checked, claim.conclusion(found["conclusion"]), found["instance"]["numbers"]):
+        return None
+    return f"ball arithmetic does not confirm the counterexample to {found['conclusion']}"
 
 
 def confirmed(checked: Checked, conclusion: Conclusion, numbers: dict[str, float]) -> bool:
@@ -125,9 +130,11 @@ def derive_own(checked: Checked, budget: float) -> Verdict:
 def _replayed(checked: Checked, found: dict[str, Any]) -> dict[str, Any]:
     with arena_for(checked):
         try:
-            verdict = replay(found, {checked.claim.slug: checked.claim}).as_dict()
-            verdict["evidence"]["relation"] = checked.claim.conclusion(found["conclusion"]).relation
-            return {"replayed": verdict}
+            verdict = replay(found, {checked.claim.slug: checked.claim})
+            if verdict.status == "refuted" and (unsure := _unsure(checked, found)) is not None:
+                return {"undecided": unsure}
+            relation = checked.claim.conclusion(found["conclusion"]).relation
+            return {"replayed": {**verdict.as_dict(), "evidence": {**verdict.evidence, "relation": relation}}}
         except Undecided as undecided:
             return {"undecided": str(undecided)}
         except ValueError as error:

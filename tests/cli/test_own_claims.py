@@ -34,7 +34,7 @@ def test_the_other_block_of_the_page_is_proved(tmp_path):
     block, _ = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     path = tmp_path / "claim.py"
     path.write_text(block)
-    result = ratetheory("verify", str(path), "--json")
+    result = ratetheory("verify", str(path), "--json", "--budget", "20")
     assert result.code == 0
     (claim,) = json.loads(result.out)["claims"]
     assert claim["status"] == "proved"

@@ -4,6 +4,9 @@ import pytest
 
 import ratetheory as rt
 from ratetheory.own import verify as module
+from ratetheory.own.data import from_data
+from ratetheory.own.judge import attack_own, confirmed
+from ratetheory.own.read import statement
 from ratetheory.own.verify import BadFile, replay_file, verify_file
 from tests.own.files import text, write
 
@@ -64,15 +67,17 @@ VACUOUS = {
 
 
 @pytest.mark.parametrize("name", VACUOUS)
-def test_a_claim_about_nothing_is_undecided(name, tmp_path):
-    verification = verify_file(write(tmp_path, text("s.x + 1", "s.x", more=VACUOUS[name])), budget=10)
-    assert verification.status == "undecided"
-    assert "no instance applies" in verification.witness("attack").evidence["reason"]
+def test_a_claim_about_nothing_is_never_met(name, tmp_path):
+    path = write(tmp_path, text("s.x + 1", "s.x", more=VACUOUS[name]))
+    verdict = attack_own(from_data(statement(str(path))), seed=0, budget=10)
+    assert verdict.status == "undecided"
+    assert "no instance applies" in verdict.evidence["reason"]
 
 
 def test_a_derivation_from_a_contradiction_is_no_proof(tmp_path):
     verification = verify_file(write(tmp_path, text("s.x + 1", "s.x", more=VACUOUS["against each other"])), budget=10)
     assert verification.witness("derivation").status == "proved"
+    assert verification.status == "undecided"
     assert "contradict" in verification.warnings[0]
 
 
@@ -156,6 +161,22 @@ def test_a_large_file_is_refused(tmp_path):
 
 
 # --- the judgement ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_counterexample_that_balls_do_not_confirm_decides_nothing(tmp_path, monkeypatch):
+    checked = from_data(statement(str(write(tmp_path, text("s.x + 1", "s.x")))))
+    assert attack_own(checked, seed=0, budget=10).status == "refuted"
+    monkeypatch.setattr("ratetheory.own.judge.confirmed", lambda *_: False)
+    verdict = attack_own(checked, seed=0, budget=10)
+    assert (verdict.status, verdict.evidence["reason"][:14]) == ("undecided", "ball arithmeti")
+
+
+def test_balls_confirm_what_violates_alone(tmp_path):
+    more = 'hypotheses=[assume("h", lambda m, s: s.x, "<=", lambda m, s: m.number(2))]'
+    checked = from_data(statement(str(write(tmp_path, text("s.x**2", "s.x", more=more)))))
+    (conclusion,) = checked.claim.conclusions
+    found = {x: confirmed(checked, conclusion, {"x": x}) for x in (0.5, 1.0, 1.5, 2.0, 2.5)}
+    assert found == {0.5: False, 1.0: False, 1.5: True, 2.0: True, 2.5: False}
 
 
 def test_a_formula_that_explodes_is_undecided(tmp_path, quick):
