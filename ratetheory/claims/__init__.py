@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from ratetheory.claims import (
     adagrad_norm,
+    bn_neuron,
     certificates,
     decay,
     descent,
@@ -34,6 +35,7 @@ claims: MappingProxyType[str, Claim] = MappingProxyType(
             momentum,
             optimizers,
             equilibrium,
+            bn_neuron,
             worst_case,
             adagrad_norm,
         )

@@ -246,3 +246,51 @@ SIGN_UPDATE = Hypothesis(
     "sign_update",
     _flag("sign_update", "the update is not the sign of a stationary Gaussian sequence"),
 )
+CONDITION = Hypothesis(
+    "condition",
+    "low |u|^2 <= u'(Cov + eps I)u <= cond low |u|^2 for every u, low > 0; Cov the biased covariance of the batch, eps >= 0",
+    "condition_number",
+    _flag("condition", "cond does not bound the condition number of the covariance"),
+)
+SMOOTHED_BATCH_NORM = Hypothesis(
+    "smoothed-batch-norm",
+    "f(w) = mean over the batch of l_i(gain z_i), z_i = w.(x_i - mean)/sqrt(w'(Cov + eps I)w)",
+    "smoothed_batch_norm",
+    _flag("smoothed_batch_norm", "the layer does not divide by the root of w'(Cov + eps I)w"),
+)
+LOSS_SLOPE = Hypothesis(
+    "loss-slope",
+    "every l_i is differentiable with |l_i'| <= l_1",
+    "loss_slope",
+    _flag("loss_slope", "no bound on the slope of the losses is known"),
+)
+LOSS_CURVATURE = Hypothesis(
+    "loss-curvature",
+    "every l_i is twice differentiable with |l_i''| <= l_2",
+    "loss_curvature",
+    _flag("loss_curvature", "no bound on the second derivative of the losses is known"),
+)
+OWN_CHANNEL = Hypothesis(
+    "own-channel",
+    "f depends on w through the normalised outputs z_i alone, which are linear in w before they are normalised",
+    "own_channel",
+    _flag("own_channel", "the output before normalisation goes elsewhere too"),
+)
+BIASED_VARIANCE = Hypothesis(
+    "biased-variance",
+    "z_i = (a_i - mean a)/sqrt(var + eps), mean and biased variance of the a_j = <w, x_j> of its group",
+    "biased_variance",
+    _flag("biased_variance", "the layer does not divide by the root of the biased variance plus eps"),
+)
+ONE_GROUP = Hypothesis(
+    "one-group",
+    "all outputs are normalised together (batch normalisation of one channel)",
+    "one_group",
+    _flag("one_group", "there are several groups, each with its own variance"),
+)
+AFFINE = Hypothesis(
+    "affine",
+    "z goes only into y = gain z + shift, and gain only there",
+    "affine",
+    _flag("affine", "the gain is used elsewhere too"),
+)

@@ -17,11 +17,13 @@ from ratetheory.symbolic.vectors import FUNCTION, Differential
 
 
 def _smoothness(ctx: Context, *expressions: Expr) -> frozenset[str]:
-    """The hypothesis under which the derivatives in these expressions exist."""
+    """The hypothesis under which the losses in these expressions have their derivatives; none where there is no loss."""
     derivatives = [d for e in expressions for d in e.atoms(Differential)]
     if any(d.loss == FUNCTION for d in derivatives):
         raise RuleFailure(f"the hypotheses about derivatives speak of the loss, not of {FUNCTION}")
-    order = max((d.order for d in derivatives), default=0)
+    if not derivatives:
+        return frozenset()
+    order = max(d.order for d in derivatives)
     if order > 2:
         raise RuleFailure(f"nothing is assumed about derivatives of order {order}")
     return ctx.require(("differentiable", "differentiable", "twice-differentiable")[order])
@@ -59,7 +61,7 @@ def differentiate(ctx: Context, fact: Fact, at: Mapping[Symbol, Any], *facts: Fa
     for side in (fact.relation.left, fact.relation.right):
         _check_path(side, values, facts)
     derived = fact.relation.map(lambda side: side.diff(*values))
-    smooth = _smoothness(ctx, derived.left, derived.right)
+    smooth = _smoothness(ctx, fact.relation.left, fact.relation.right, derived.left, derived.right)
     return Inference(derived.map(lambda side: substitute(side, values)), (fact, *facts), hypotheses=smooth)
 
 
@@ -84,7 +86,7 @@ def taylor(ctx: Context, path: Expr, variable: Symbol, start: Expr, end: Expr, b
     first = substitute(path.diff(variable), {variable: start})
     at_start, at_end = (substitute(path, {variable: value}) for value in (start, end))
     right = at_start + first * (end - start) + relation.right * (end - start) ** 2 / 2
-    return Inference(Relation(at_end, "<=", right), (bound, *facts), hypotheses=_smoothness(ctx, second))
+    return Inference(Relation(at_end, "<=", right), (bound, *facts), hypotheses=_smoothness(ctx, path, second))
 
 
 def _check_variable(variable: Symbol, *relations: Relation) -> None:
@@ -133,7 +135,7 @@ def stationary(ctx: Context, path: Expr, variable: Symbol, periodic: Fact, large
     witness = extrema(ctx, path, variable)[0 if largest else 1]
     slope = path.diff(variable)
     relation = Relation(substitute(slope, {variable: witness}), "==", Integer(0))
-    return Inference(relation, (periodic, *facts), hypotheses=_smoothness(ctx, slope))
+    return Inference(relation, (periodic, *facts), hypotheses=_smoothness(ctx, path, slope))
 
 
 @rule("extrema within half a period")

@@ -46,6 +46,7 @@ FAMILIES = (
     "decay",
     "momentum",
     "optimizers",
+    "bn_neuron",
 )
 Derive = Callable[[Context], Fact]
 _PROVED: dict[str, Derivation] = {}

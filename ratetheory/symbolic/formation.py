@@ -64,6 +64,7 @@ from ratetheory.symbolic.vectors import (
     VARIANT,
     Differential,
     Dot,
+    SampleLoss,
     Vector,
     block_of,
 )
@@ -206,6 +207,11 @@ def _places(node: Any, bound: frozenset[Symbol]) -> Places:
     if kind is Differential:
         _check_loss(node.loss)
         return _places(node.point, bound).union(*(_named(a, bound) for a in node.args[2:]))
+    if kind is SampleLoss:
+        _check_block(node.args[0], bound)
+        if not node.args[2].is_real:
+            raise IllFormed(f"{node.args[2]} is not certainly real")
+        return _places(node.args[2], bound)
     if kind is Sum:
         return _sum(node, bound)
     if kind is IfLess:

@@ -31,6 +31,7 @@ TRUSTED = tuple(
         "updates",
         "moments",
         "adaptive",
+        "neuron",
         "derivation",
     )
 )

@@ -28,6 +28,8 @@ _POSITIVE = {"S", "b", "eta", "k", "Lam", "Lam_g", "Gbar", "b_0", "B", "L_F", "e
 _NONNEGATIVE = {"G", "H", "angle", "off_circle", "L", "x", "nu_0", "eta_g", "lam", "beta", "m_sq", "grad_F", "G_F", "b1", "b2"}
 _POSITIVE |= {"shrink", "scale", "S_hat", "eta_hat", "root"}
 _NONNEGATIVE |= {"drift", "buffer_drift", "inertia", "lookahead", "update", "tangential_update"}
+_POSITIVE |= {"stretch", "stretch_across", "cond", "low", "variance", "group_variance"}
+_NONNEGATIVE |= {"area", "turn", "eps", "loss_slope", "loss_curvature"}
 MULTIPLIER = Symbol("nu", positive=True)
 """The bound variable of ``InfimumOverMultipliers``."""
 

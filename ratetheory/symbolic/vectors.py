@@ -255,6 +255,30 @@ class Differential(Expr):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
+class SampleLoss(Expr):
+    """The loss of one sample as a function of one real number, or its derivative of some order, at an argument."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, sample: Expr, order: Any, argument: Expr) -> SampleLoss:
+        """The derivative of the order at the argument."""
+        return Expr.__new__(cls, sample, Integer(order), argument)
+
+    def _eval_derivative(self, variable: Symbol) -> Expr:
+        sample, order, argument = self.args
+        return SampleLoss(sample, order + 1, argument) * argument.diff(variable)
+
+    def _sympystr(self, printer: Any) -> str:
+        sample, order, argument = self.args
+        return f"l_{printer.doprint(sample)}{chr(39) * int(order)}({printer.doprint(argument)})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        sample, order, argument = self.args
+        text = rf"\ell_{{{printer.doprint(sample)}}}{chr(39) * int(order)}\left({printer.doprint(argument)}\right)"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
 def _along(loss: Basic, point: Vector, atoms: tuple[Indexed, ...], direction: Vector) -> Expr:
     terms = []
     for atom, coefficient in direction.terms():

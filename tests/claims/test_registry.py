@@ -28,6 +28,8 @@ SLUGS = [
     "equilibrium",
     "equilibrium-rotation",
     "layer-equalisation",
+    "smoothed-bn",
+    "eps-law",
     "worst-case",
     "adagrad-norm-rate",
 ]

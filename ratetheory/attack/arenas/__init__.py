@@ -22,6 +22,8 @@ _PLACES = {
     "steady-growth": ("equilibria", "STEADY_GROWTH"),
     "adagrad": ("adagrad", "ADAGRAD"),
     "optimizer": ("updates", "OPTIMIZER"),
+    "neuron": ("neuron", "NEURON"),
+    "normalisation": ("neuron", "NORMALISATION"),
 }
 """For each setting the module of this package and the name of its arena there."""
 SETTINGS: tuple[Setting, ...] = tuple(_PLACES)
