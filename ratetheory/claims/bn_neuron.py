@@ -22,19 +22,19 @@ from ratetheory.claims.statement import Claim, Conclusion
 
 
 def imbalance(m: Any, cond: Any) -> Any:
-    """sqrt(cond) + 1/sqrt(cond) - 2, without cancellation."""
+    """sqrt(cond) + 1/sqrt(cond) - 2."""
     root = m.sqrt(cond)
-    return (cond - 1) ** 2 / (root * (root + 1) ** 2)
+    return (root - 1) ** 2 / root
 
 
 def speed_above_one(m: Any, t: Any) -> Any:
-    """rho - 1 for the larger root rho of 4 rho^2 - 3 (t + 2) rho + 2 = 0, without cancellation."""
-    return 3 * t / 8 * (1 + (3 * t + 12) / (m.sqrt(9 * t**2 + 36 * t + 4) + 2))
+    """rho - 1 for the larger root rho of 4 rho^2 - 3 (t + 2) rho + 2 = 0."""
+    return (3 * t - 2 + m.sqrt(9 * t**2 + 36 * t + 4)) / 8
 
 
 def turning_at(m: Any, above: Any) -> Any:
     """2 rho sqrt((rho^2 - 1)/3) at rho = 1 + above."""
-    return 2 * (1 + above) * m.sqrt(above * (2 + above) / 3)
+    return 2 * (1 + above) * m.sqrt(above) * m.sqrt((2 + above) / 3)
 
 
 def turning_supremum(m: Any, cond: Any) -> Any:

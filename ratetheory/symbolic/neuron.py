@@ -7,11 +7,11 @@ letters that are functions of the angle are taken at phi = 0. The neuron is defi
 
 from __future__ import annotations
 
-from sympy import Expr, S, cos, sin, sqrt
+from sympy import Expr, S, Symbol, cos, sin, sqrt
 
 from ratetheory.symbolic.hypotheses import ANGLE
 from ratetheory.symbolic.kernel import Context, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, declared, m, s
+from ratetheory.symbolic.namespace import Relation, m, s
 from ratetheory.symbolic.rules import check_defined
 from ratetheory.symbolic.vectors import BLOCK, BLOCKS, SampleLoss, over_blocks
 
@@ -89,25 +89,30 @@ def bounded_loss(ctx: Context, order: int, argument: Expr) -> Inference:
 # --- the usual layer --------------------------------------------------------------------------------------------------------
 
 
-def scaled_output(factor: Expr) -> Expr:
+_FACTOR = Symbol("rho", positive=True)
+
+
+def _output(factor: Expr) -> Expr:
     """The output z_i at factor times the weights: mean and deviations scale with it, variances with its square."""
     return factor * s.pre / sqrt(factor**2 * s.group_variance + s.eps)
+
+
+def output_slope() -> Expr:
+    """``d/dk z_i(k w)`` at k = 1."""
+    return _output(_FACTOR).diff(_FACTOR).xreplace({_FACTOR: S.One})
 
 
 @rule("hypothesis: normalised output")
 def normalised(ctx: Context) -> Inference:
     """``z_i = a_i/sqrt(var + eps)``, a_i the deviation from the mean of its group."""
-    relation = Relation(s.out, "==", scaled_output(S.One))
+    relation = Relation(s.out, "==", _output(S.One))
     return Inference(relation, hypotheses=ctx.require("biased-variance"))
 
 
 @rule("hypothesis: nothing but the normalised outputs")
-def through_outputs(ctx: Context, factor: Expr) -> Inference:
+def through_outputs(ctx: Context) -> Inference:
     """``<w, grad_w f> = sum_i df/dz_i d/dk z_i(k w)`` at k = 1: the chain rule."""
-    if declared(factor) != {"positive": True}:
-        raise RuleFailure(f"{factor} is no positive variable")
-    derivative = scaled_output(factor).diff(factor).xreplace({factor: S.One})
-    relation = Relation(s.filter_radial, "==", over_blocks(s.pull * derivative))
+    relation = Relation(s.filter_radial, "==", over_blocks(s.pull * output_slope()))
     return Inference(relation, hypotheses=ctx.require("own-channel", "biased-variance", "differentiable"))
 
 

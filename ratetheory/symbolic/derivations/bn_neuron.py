@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sympy import Abs, Expr, Rational, S, Symbol, expand, pi, sqrt
+from sympy import Abs, Expr, Integer, Rational, S, Symbol, expand, pi, sqrt
 
 from ratetheory.claims.bn_neuron import gradient_bound, imbalance, smoothness, speed_above_one, turning_at
 from ratetheory.symbolic.calculus import extrema, stationary
@@ -22,7 +22,7 @@ from ratetheory.symbolic.neuron import (
     normalised,
     one_group,
     output,
-    scaled_output,
+    output_slope,
     through_outputs,
 )
 from ratetheory.symbolic.rules import (
@@ -42,7 +42,6 @@ from ratetheory.symbolic.rules import (
 )
 from ratetheory.symbolic.vectors import BLOCK, BLOCKS, SampleLoss
 
-FACTOR = Symbol("rho", positive=True)
 EXCESS, ABOVE, ANY = (Symbol(name, nonnegative=True) for name in ("tau_1", "rho_1", "rho_2"))
 PEAK = 1 + ABOVE
 ROOT = sqrt(s.cond)
@@ -162,8 +161,12 @@ def excess_by_condition(ctx: Context) -> Fact:
 
 def _at_condition(ctx: Context, fact: Fact) -> Fact:
     """The fact with r and t as cond gives them: r is the root that t asks for."""
-    above = instantiate(ctx, fact, {ABOVE: speed_above_one(m, EXCESS)})
-    root = 1 + speed_above_one(m, EXCESS)
+    value = speed_above_one(m, EXCESS)
+    radicand = by_sign(ctx, Relation(Integer(4), "<=", 9 * EXCESS**2 + 36 * EXCESS + 4))
+    at_least_two = root_of_squares(ctx, radicand, Relation(Integer(2), "<=", sqrt(radicand.relation.right)))
+    sign = combine(ctx, Relation(S.Zero, "<=", value), (Rational(1, 8), at_least_two))
+    above = instantiate(ctx, fact, {ABOVE: value}, sign)
+    root = 1 + value
     solution = identity(ctx, Relation(4 * root**2 - 3 * (EXCESS + 2) * root + 2, "==", S.Zero))
     there = instantiate(ctx, discharge(ctx, above, solution), {EXCESS: imbalance(m, s.cond)})
     return discharge(ctx, there, excess_by_condition(ctx))
@@ -345,21 +348,15 @@ def _hessian(ctx: Context) -> Fact:
 @lemma
 def entry(ctx: Context) -> Fact:
     """``df/dz_i d/dk z_i(k w) = eps/(var_i + eps) df/dz_i z_i`` at k = 1."""
-    derivative = at_one(scaled_output(FACTOR).diff(FACTOR))
     ratio = s.eps / (s.group_variance + s.eps)
-    goal = Relation(s.pull * derivative, "==", ratio * s.pull * s.out)
+    goal = Relation(s.pull * output_slope(), "==", ratio * s.pull * s.out)
     return combine(ctx, goal, (-ratio * s.pull, normalised(ctx)))
-
-
-def at_one(expression: Expr) -> Expr:
-    """The value at k = 1."""
-    return expression.xreplace({FACTOR: S.One})
 
 
 def _groups(ctx: Context) -> Fact:
     ratio = s.eps / (s.group_variance + s.eps)
     goal = Relation(s.filter_radial, "==", m.over_blocks(ratio * s.pull * s.out))
-    return combine(ctx, goal, (1, through_outputs(ctx, FACTOR)), (1, sum_blocks(ctx, entry(ctx), BLOCK)))
+    return combine(ctx, goal, (1, through_outputs(ctx)), (1, sum_blocks(ctx, entry(ctx), BLOCK)))
 
 
 @lemma
@@ -371,7 +368,7 @@ def channel(ctx: Context) -> Fact:
     goal = Relation(per_entry.relation.left, "==", ratio * s.pull * s.out)
     entries = combine(ctx, goal, (1, per_entry), (-alike, one_group(ctx)))
     goal = Relation(s.filter_radial, "==", ratio * m.over_blocks(s.pull * s.out))
-    return combine(ctx, goal, (1, through_outputs(ctx, FACTOR)), (1, sum_blocks(ctx, entries, BLOCK)))
+    return combine(ctx, goal, (1, through_outputs(ctx)), (1, sum_blocks(ctx, entries, BLOCK)))
 
 
 def _affine(ctx: Context) -> Fact:
