@@ -204,6 +204,6 @@ OPTIMIZER = Arena(
     lengths=(_SPATIAL,),
     smaller=smaller,
     steps=16,
-    search_steps=8,
+    search_steps=6,
     instances=1000,
 )
