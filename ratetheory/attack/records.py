@@ -18,13 +18,15 @@ _STATE_SLICES = {
     "_first": slice(None, 1),
     "_last": slice(1, None),
 }
+_STEP_SLICES = {"_first": slice(None, 1)}
 
 
 class Symbols:
     """The namespace ``s`` of a formula over a record.
 
     ``s.S`` is the state at the steps t = 0..T-1, ``s.S_next`` at t + 1, ``s.S_first`` at 0, ``s.S_last`` at the horizons
-    1..T. ``s["x"]`` is a letter of the claim's own. Raises ``KeyError`` where the record does not hold the symbol.
+    1..T; ``s.eta_first`` is the value of the first step. ``s["x"]`` is a letter of the claim's own. Raises ``KeyError`` where
+    the record does not hold the symbol.
     """
 
     def __init__(self, record: Record) -> None:
@@ -33,7 +35,9 @@ class Symbols:
     def __getattr__(self, name: str) -> Any:
         symbol, suffix = (name, "") if name in SYMBOLS else _split(name)
         array = self._record[symbol]
-        return array[..., _STATE_SLICES[suffix], :] if SYMBOLS[symbol].kind == "state" else array
+        if SYMBOLS[symbol].kind == "state":
+            return array[..., _STATE_SLICES[suffix], :]
+        return array[..., _STEP_SLICES[suffix], :] if suffix else array
 
     def __getitem__(self, name: str) -> Any:
         return self._record[name]

@@ -16,6 +16,7 @@ from ratetheory.claims import (
     norm_growth,
     optimizers,
     scale_invariance,
+    sgd,
     smoothness,
     worst_case,
 )
@@ -31,6 +32,7 @@ claims: MappingProxyType[str, Claim] = MappingProxyType(
             smoothness,
             descent,
             gd_rate,
+            sgd,
             decay,
             momentum,
             optimizers,

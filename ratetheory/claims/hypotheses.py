@@ -122,6 +122,61 @@ NESTEROV_STEP = Hypothesis(
     "nesterov_step",
     _flag("nesterov_step", "the update is not that of Nesterov's momentum with coupled decay"),
 )
+SCHEDULED_STEP = Hypothesis(
+    "scheduled-step",
+    "w_{t+1} = w_t - eta_t grad f_t(w_t), g likewise at rate eta_{g,t}; no momentum, no decay; f_t may be a minibatch loss",
+    "scheduled_step",
+    _flag("gradient_step", "the update is not a plain gradient step"),
+)
+NOISE_BOUND = Hypothesis(
+    "noise-bound",
+    "|G_i| <= Gs_i for the gradient of every loss f_t that a step may use",
+    "noise_bounded",
+    _flag("noise_bound", "no bound on the gradients of the minibatches is known"),
+)
+MEAN_GRADIENT_BOUND = Hypothesis(
+    "mean-gradient-bound",
+    "the gradient of f at normalised weights is at most Gbar_i",
+    "mean_gradient_bounded",
+    _flag("mean_gradient_bound", "no bound on the full gradient is known"),
+)
+FIRST_RATE_LARGEST = Hypothesis(
+    "first-rate-largest",
+    "eta_t <= eta_0",
+    "first_rate_largest",
+    _flag("first_rate_largest", "a later learning rate exceeds the first"),
+)
+FIXED_SCHEDULE = Hypothesis(
+    "fixed-schedule",
+    "the learning rates are fixed before the run",
+    "fixed_schedule",
+    _flag("fixed_schedule", "the learning rates depend on chance"),
+)
+SLOW_DECAY = Hypothesis(
+    "slow-decay",
+    "eta_t never rises and eta_t sqrt(t + 1) never falls, as for eta_t = eta_0 (t + 1)^(-alpha) with 0 <= alpha <= 1/2",
+    "slow_decay",
+    _flag("slow_decay", "the learning rate decays faster than (t + 1)^(-1/2), or rises"),
+)
+UNBIASED = Hypothesis(
+    "unbiased",
+    "given the steps before t, f_t is one of finitely many losses at random and the mean of its gradient is that of f; "
+    "the start is fixed",
+    "unbiased",
+    _flag("unbiased", "the gradients are not known to be unbiased given the past"),
+)
+NOISE_VARIANCE = Hypothesis(
+    "noise-variance",
+    "given the steps before t, the mean of |H - grad_g f|^2 is at most sig^2",
+    "noise_variance",
+    _flag("noise_variance", "the variance of the gradient in the scale-variant parameters is not known"),
+)
+SCALE_VARIANT_SCHEDULE = Hypothesis(
+    "scale-variant-schedule",
+    "weight_g = eta_{g,t} (1 - Lam_g eta_{g,t}/2) > 0, or there are no scale-variant parameters",
+    "scale_variant_schedule",
+    _flag("scale_variant_schedule", "the learning rate of the scale-variant parameters is too large or its Lam_g is not known"),
+)
 SMOOTH_EVERYWHERE = Hypothesis(
     "smooth-everywhere",
     "F(x + u) <= F(x) + <grad F(x), u> + L_F |u|^2/2 for all x, u in R^d; a gradient with Lipschitz constant L_F gives it",

@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from ratetheory.claims import gd_rate
+from ratetheory.claims import gd_rate, sgd
 from ratetheory.numeric.arcsine import arcsine_sum_in_floats
 from ratetheory.numeric.lower_sum import THRESHOLDS, lower_sum
 
 Array = Any
 pi = np.pi
 infinity = np.inf
-atan, cos, log, log1p, sqrt, abs = np.arctan, np.cos, np.log, np.log1p, np.sqrt, np.abs
+atan, cos, exp, log, log1p, sqrt, abs = np.arctan, np.cos, np.exp, np.log, np.log1p, np.sqrt, np.abs
 maximum, minimum = np.maximum, np.minimum
 
 _SMALL = 1e-290
+_TINY_TANGENT = 1e-150
+"""At smaller tangents the noise ratio is Lam to the last digit."""
 _FOLD = 1.96076991098
 """Below this r = Lam/(2 Gbar) the slope e(x) has no interior minimum."""
 
@@ -145,6 +147,46 @@ def infimum_on_boundary(x_0: Array, r: Array) -> Array:
         return np.minimum(end, gd_rate.slope_on_boundary(_THIS, inside, r))
 
 
+def tangent_excess(x: Array) -> Array:
+    """x - arctan x for x >= 0, without cancellation."""
+    x = np.asarray(x, float)
+    square = np.minimum(x * x, 0.0625)
+    series = np.zeros_like(square)
+    for k in range(12, 0, -1):
+        series = (1 / (2 * k + 1) - series) * square
+    return np.where(x < 0.25, x * series, x - np.arctan(x))
+
+
+@cache
+def _noise_maxima() -> tuple[Array, Array]:
+    """Grid of (ln r, ln tau) where tau is the interior local maximum of the noise ratio for r = Gbar/Lam; r rising.
+
+    The ratio is Lam h + 2 Gbar k, with h falling and k rising, so that r = -h'/(2 k') there: it rises and falls again.
+    """
+    tau = np.geomspace(1e-4, 3.0, 6000)
+    angle, log_ = np.arctan(tau), np.log1p(tau * tau)
+    falls = angle * (tau * angle - log_)
+    rises = tau * (tau * log_ / 2 - tangent_excess(tau))
+    r = falls / rises / 2
+    last = int(np.argmax(r)) + 1
+    return np.log(r[:last]), np.log(tau[:last])
+
+
+def noise_maximum(r: Array) -> Array:
+    """The interior local maximum of the noise ratio for small r = Gbar/Lam; infinite where there is none."""
+    log_r, log_tau = _noise_maxima()
+    near = np.exp(np.interp(np.log(r), log_r, log_tau))
+    return np.where(np.log(r) < log_r[-1], np.where(np.log(r) < log_r[0], 2 * r, near), np.inf)
+
+
+def noise_supremum(tau_max: Array, Lam: Array, Gbar: Array) -> Array:
+    """sup of the noise ratio over (0, tau_max]: at the end, or at the interior local maximum."""
+    with np.errstate(all="ignore"):
+        tau_max, Lam, Gbar = np.broadcast_arrays(*(np.asarray(x, float) for x in (tau_max, Lam, Gbar)))
+        inside = np.minimum(noise_maximum(Gbar / Lam), tau_max)
+        return np.maximum(*(sgd.noise_ratio(_THIS, np.maximum(x, _TINY_TANGENT), Lam, Gbar) for x in (tau_max, inside)))
+
+
 def infimum_over_multipliers(F: Callable[[Array], Array], nu_0: Array) -> Array:
     """An upper bound of inf F over nu >= nu_0: the smallest value met on a geometric grid that is refined around the best."""
     return F(best_multiplier(F, nu_0))
@@ -211,6 +253,16 @@ def quadratic_form(M: Array, y: Array, y_g: Array) -> Array:
     """y' M y for y = (y_1, ..., y_m, y_g)."""
     full = np.concatenate(np.broadcast_arrays(*([y[..., i : i + 1] for i in range(y.shape[-1])] + [y_g])), axis=-1)
     return np.einsum("...i,...ij,...j->...", full, M, full)[..., None]
+
+
+def expectation(x: Array) -> Array:
+    """The mean over equally likely paths, the axis in front of the instances; a number without that axis is its own mean."""
+    return np.mean(x, axis=-4, keepdims=True) if np.ndim(x) > 3 else x
+
+
+def probability_ever(left: Array, right: Array) -> Array:
+    """For each horizon the probability that left > right there or earlier."""
+    return expectation(np.maximum.accumulate(np.greater(left, right) * 1.0, axis=-2))
 
 
 class _Namespace:

@@ -193,6 +193,13 @@ def log1p(x: Any) -> Rounded:
     return Rounded(value, _widened(np.where(x.error == 0, 0.0, propagated * (1 + 4 * UNIT)) + LIBRARY * np.abs(value)))
 
 
+def exp(x: Any) -> Rounded:
+    """The exponential."""
+    x = exact(x)
+    value = np.exp(x.value)
+    return Rounded(value, _widened(value * (np.expm1(x.error * _OUTWARD) + LIBRARY)))
+
+
 def atan(x: Any) -> Rounded:
     """The arctangent."""
     x = exact(x)
@@ -200,6 +207,14 @@ def atan(x: Any) -> Rounded:
     nearest = np.maximum(np.abs(x.value) - x.error, 0.0)
     propagated = np.fmin(x.error / (1 + nearest * nearest), math.pi)
     return Rounded(value, _widened(propagated * (1 + 8 * UNIT) + LIBRARY * np.abs(value)))
+
+
+def tangent_excess(x: Any) -> Rounded:
+    """x - arctan x for x >= 0; its slope x^2/(1 + x^2) rises."""
+    x = exact(x)
+    most = x.value + x.error
+    value = floats.tangent_excess(x.value)
+    return Rounded(value, _widened(x.error * (most / (1 + most * most) * most) * (1 + 8 * UNIT) + 16 * UNIT * np.abs(value)))
 
 
 def cos(x: Any) -> Rounded:
@@ -296,6 +311,15 @@ def infimum_on_boundary(x_0: Any, r: Any) -> Rounded:
     return _between(value, fewest, most)
 
 
+def noise_supremum(tau_max: Any, Lam: Any, Gbar: Any) -> Rounded:
+    """The supremum of the noise ratio over (0, tau_max]: it rises in all three."""
+    tau_max, Lam, Gbar = exact(tau_max), exact(Lam), exact(Gbar)
+    value = floats.noise_supremum(tau_max.value, Lam.value, Gbar.value)
+    most = floats.noise_supremum(tau_max.upper, Lam.upper, Gbar.upper)
+    fewest = floats.noise_supremum(*(np.maximum(x.lower, _TINY) for x in (tau_max, Lam, Gbar)))
+    return _between(value, fewest, most)
+
+
 def slope_integral(b_0: Any, v: Any, Gbar: Any, r: Any) -> Rounded:
     """A lower sum of the integral of the slope that rises with b (see ``lower_sum``)."""
     b_0, v, Gbar, r = exact(b_0), exact(v), exact(Gbar), exact(r)
@@ -348,6 +372,26 @@ def infimum_over_multipliers(F: Callable[[Rounded], Rounded], nu_0: Rounded, poi
             low = np.take_along_axis(grid, np.maximum(index - 1, 0), 0)[0]
             high = np.take_along_axis(grid, np.minimum(index + 1, points - 1), 0)[0]
         return F(exact(np.maximum(np.exp(best), lowest)))
+
+
+def expectation(x: Any) -> Rounded:
+    """The mean over equally likely paths, the axis in front of the instances."""
+    x = exact(x)
+    if x.value.ndim < 4:
+        return x
+    paths = x.value.shape[-4]
+    roundings = (paths + 2) * UNIT * floats.expectation(np.abs(x.value))
+    return Rounded(floats.expectation(x.value), _widened(floats.expectation(x.error) * (1 + paths * UNIT) + roundings))
+
+
+def probability_ever(left: Any, right: Any) -> Rounded:
+    """The probability that left > right at a horizon or earlier: of the paths where the errors leave it open, half count."""
+    left, right = exact(left), exact(right)
+    slack = _widened(left.error + right.error)
+    gap = left.value - right.value
+    certain = floats.probability_ever(gap, slack)
+    possible = 1 - floats.expectation(1 - np.maximum.accumulate(1.0 - (gap < -slack), axis=-2))
+    return Rounded((certain + possible) / 2, _widened((possible - certain) / 2 + 8 * UNIT))
 
 
 def excess(left: Any, relation: str, right: Any) -> Array:

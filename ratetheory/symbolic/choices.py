@@ -6,9 +6,9 @@ from sympy import Dummy, Expr, Symbol, log, oo
 
 from ratetheory.symbolic.algebra import is_nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, bound_variables
+from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, Witness, bound_variables
 from ratetheory.symbolic.rules import check_block, follows
-from ratetheory.symbolic.vectors import BOUND_BLOCKS
+from ratetheory.symbolic.vectors import BLOCK, BLOCK_VARIABLES, BOUND_BLOCKS, OTHER_BLOCK
 
 
 def _check_real(*expressions: Expr) -> None:
@@ -54,13 +54,14 @@ def larger_is(ctx: Context, largest: Largest, which: int) -> Inference:
 
 @rule("at most the smaller of two")
 def below_smaller(ctx: Context, smallest: Smallest, first: Fact, second: Fact) -> Inference:
-    """From ``x <= a`` and ``x <= b``: ``x <= min(a, b)``."""
+    """From ``x <= a`` and ``x <= b``: ``x <= min(a, b)``; strictly if both are strict."""
     left = first.relation.left
     _check_real(left)
     wanted = [Relation(left, "<=", bound) for bound in smallest.args]
     if not follows(wanted[0], (first,)) or not follows(wanted[1], (second,)):
         raise RuleFailure("the facts do not bound one number by both")
-    return Inference(Relation(left, "<=", smallest), (first, second))
+    strict = first.relation.symbol == second.relation.symbol == "<"
+    return Inference(Relation(left, "<" if strict else "<=", smallest), (first, second))
 
 
 @rule("the larger of two bounded numbers")
@@ -89,6 +90,21 @@ def below_largest_block(ctx: Context, largest: LargestBlock, index: Symbol) -> I
     if bound_variables(largest.args[0]):
         raise RuleFailure(f"{largest} binds variables inside")
     return Inference(Relation(largest.args[0].xreplace({BOUND_BLOCKS[0]: index}), "<=", largest))
+
+
+@rule("the largest of numbers below a bound")
+def largest_block_below(ctx: Context, largest: LargestBlock, fact: Fact) -> Inference:
+    """From ``a_i <= x`` for every block: ``max_i a_i <= x``; strictly if each is strict, for there are finitely many."""
+    right = fact.relation.right
+    body = largest.args[0].xreplace({BOUND_BLOCKS[0]: BLOCK})
+    _check_real(right, largest.args[0])
+    if bound_variables(largest.args[0]) or right.has(*BLOCK_VARIABLES, BOUND_BLOCKS[0], OTHER_BLOCK):
+        raise RuleFailure(f"{right} is not one number for all blocks, or {largest} binds variables inside")
+    if any(a.has(BLOCK) for a in fact.assumptions) or fact.relation.has(Witness, OTHER_BLOCK):
+        raise RuleFailure("the fact does not hold for every block")
+    if not follows(Relation(body, "<=", right), (fact,)):
+        raise RuleFailure(f"{fact} does not bound {body}")
+    return Inference(Relation(largest, fact.relation.symbol, right), (fact,))
 
 
 @rule("everything is at most infinity")

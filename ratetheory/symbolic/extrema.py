@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Expr, Symbol, log
 
 from ratetheory.claims.gd_rate import slope_on_boundary
+from ratetheory.claims.sgd import noise_ratio
 from ratetheory.symbolic.algebra import is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.formation import known_places
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
@@ -13,6 +14,7 @@ from ratetheory.symbolic.namespace import (
     InfimumOnBoundary,
     InfimumOverMultipliers,
     LargerIncrement,
+    NoiseSupremum,
     Relation,
     SlopeIntegral,
     Witness,
@@ -50,6 +52,18 @@ def infimum_below(ctx: Context, infimum: InfimumOnBoundary, x: Expr, positive: F
     if not _says(positive, x, strict=True) or not _says(inside, x_0 - x) or not is_nonnegative(r):
         raise RuleFailure(f"the facts do not put {x} in (0, {x_0}]")
     return Inference(Relation(infimum, "<=", slope_on_boundary(m, x, r)), (positive, inside), nonzero=frozenset({x}))
+
+
+@rule("a supremum is an upper bound")
+def below_supremum(ctx: Context, supremum: NoiseSupremum, tau: Expr, positive: Fact, inside: Fact) -> Inference:
+    """``noise ratio(tau) <= sup`` for ``0 < tau <= tau_max``; the supremum is finite: the ratio has the limit Lam at 0."""
+    tau_max, Lam, Gbar = supremum.args
+    if not _says(positive, tau, strict=True) or not _says(inside, tau_max - tau):
+        raise RuleFailure(f"the facts do not put {tau} in (0, {tau_max}]")
+    if not (Lam.is_real and Gbar.is_real):
+        raise RuleFailure(f"{Lam} and {Gbar} are not certainly real")
+    relation = Relation(noise_ratio(m, tau, Lam, Gbar), "<=", supremum)
+    return Inference(relation, (positive, inside), nonzero=frozenset({tau, log(1 + tau**2)}))
 
 
 @rule("an infimum is the greatest lower bound")

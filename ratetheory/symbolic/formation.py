@@ -27,6 +27,7 @@ from sympy import (
     acos,
     atan,
     cos,
+    exp,
     log,
     oo,
     pi,
@@ -39,6 +40,7 @@ from ratetheory.symbolic.algebra import is_nonnegative, is_positive
 from ratetheory.symbolic.namespace import (
     MULTIPLIER,
     ArcsineSum,
+    Expectation,
     IfLess,
     InfimumOnBoundary,
     InfimumOverMultipliers,
@@ -46,6 +48,8 @@ from ratetheory.symbolic.namespace import (
     Largest,
     LargestBlock,
     LeastOverSteps,
+    NoiseSupremum,
+    ProbabilityEver,
     Relation,
     SlopeIntegral,
     Smallest,
@@ -80,15 +84,19 @@ _PLAIN = (
     atan,
     cos,
     sin,
+    exp,
     log,
     ArcsineSum,
+    Expectation,
     InfimumOnBoundary,
     LargerIncrement,
     Largest,
+    NoiseSupremum,
+    ProbabilityEver,
     SlopeIntegral,
     Smallest,
 )
-_VECTOR_LETTERS = {"w", "v", "g", "grad", "e", "xi", "u", "z", "momentum", "c", "grad_hat", "delta", "x", "h"}
+_VECTOR_LETTERS = {"w", "v", "g", "grad", "full", "e", "xi", "u", "z", "momentum", "c", "grad_hat", "delta", "x", "h"}
 Places = frozenset[Expr]
 """What must not be zero: denominators and arguments of logarithms; what is bound is called ``ANY_BLOCK``, ``ANY_STEP``."""
 

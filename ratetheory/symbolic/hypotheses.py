@@ -186,7 +186,9 @@ def gradient_step(ctx: Context, block: Expr = BLOCK) -> Inference:
     (atom, _), *_ = before.terms()
     after = vector(atom.base[STEP + 1, block])
     relation = Relation(after, "==", before - named("grad", block).scale(rate))
-    return Inference(relation, hypotheses=ctx.require("gradient-step", "differentiable"))
+    # a schedule of the rate of g leaves the blocks' own steps as they are
+    step = ctx.require("gradient-step") if block == VARIANT else ctx.require_one("gradient-step", "scheduled-step")
+    return Inference(relation, hypotheses=step | ctx.require("differentiable"))
 
 
 @rule("hypothesis: full gradient")
@@ -338,7 +340,7 @@ def _only_terms(expression: Expr) -> Expr:
         if over:
             term = total.function.xreplace(over)
             expression = expression.xreplace({total: Sum(term, *rest) if rest else term})
-    changes: dict[Basic, Basic] = {s.H: S.Zero}
+    changes: dict[Basic, Basic] = dict.fromkeys((s.H, s.H_mean, s.cross_g, s.noise_g), S.Zero)
     for one in (d for d in expression.atoms(Differential) if d.loss != FUNCTION):
         alone = Vector(*(pair for pair in one.point.args if block_of(pair[0]) != VARIANT))
         changes[one] = one.func(one.loss, at_block(alone, BLOCK), *one.args[2:])

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.symbolic.formation import IllFormed, Places, assumed_nonzero, known_places, singular_places, uncovered
-from ratetheory.symbolic.namespace import Relation
+from ratetheory.symbolic.namespace import Expectation, ProbabilityEver, Relation
 
 TRUSTED = tuple(
     f"ratetheory.symbolic.{name}"
@@ -28,6 +28,7 @@ TRUSTED = tuple(
         "inequalities",
         "extrema",
         "hypotheses",
+        "chance",
         "updates",
         "moments",
         "adaptive",
@@ -35,6 +36,24 @@ TRUSTED = tuple(
         "derivation",
     )
 )
+_CHANCE = "ratetheory.symbolic.chance"
+_WITH_EXPECTATIONS = frozenset(
+    {
+        "division by a positive number",
+        "linear combination with nonnegative factors",
+        "special case",
+        "sum over blocks",
+        "sum over steps",
+        "telescoping sum",
+        "the least is at most the mean",
+        "the least is at most the weighted mean",
+        "the smaller of two",
+        "hypothesis: single block",
+        "conclusion",
+    }
+)
+"""The rules, beside those about chance, that may speak of expectations: a fact about every number is not one about random
+numbers inside of an expectation, and what holds for some outcomes alone does not hold in the mean."""
 IMPLIED = {"differentiable": "twice-differentiable"}
 """A hypothesis (key) that a stronger one (value) contains."""
 
@@ -194,10 +213,21 @@ class Context:
         return frozenset()
 
 
-def _record(ctx: Context, rule_name: str, inference: Inference) -> Fact:
+def _check_chance(rule_name: str, module: str, inference: Inference) -> None:
+    if module == _CHANCE or rule_name in _WITH_EXPECTATIONS:
+        return
+    relations = [inference.relation, *(inference.assumptions or ())]
+    for premise in inference.premises:
+        relations += [premise.relation, *premise.assumptions]
+    if any(relation.has(Expectation, ProbabilityEver) for relation in relations):
+        raise RuleFailure(f"{rule_name!r} is no rule for expectations")
+
+
+def _record(ctx: Context, rule_name: str, module: str, inference: Inference) -> Fact:
     for premise in inference.premises:
         if not isinstance(premise, Fact) or not ctx.owns(premise):
             raise RuleFailure(f"a premise of {rule_name!r} is no fact of this derivation")
+    _check_chance(rule_name, module, inference)
     inherited: frozenset[Relation] = frozenset().union(*(p.assumptions for p in inference.premises))
     assumptions = inherited if inference.assumptions is None else inference.assumptions
     _check_formed(inference, assumptions, assumptions - inherited)
@@ -247,7 +277,7 @@ def rule(name: str) -> Callable[[Callable[Concatenate[Context, P], Inference]], 
             if ctx.remaining() <= 0:
                 raise BudgetExhausted(f"the time budget of {ctx.budget:g} s ran out before {name!r}")
             try:
-                return _record(ctx, name, check(ctx, *args, **kwargs))
+                return _record(ctx, name, check.__module__, check(ctx, *args, **kwargs))
             except RuleFailure as failure:
                 if not getattr(failure, "recorded", False):
                     goal = next((a for a in (*args, *kwargs.values()) if isinstance(a, Relation)), None)

@@ -30,6 +30,8 @@ _POSITIVE |= {"shrink", "scale", "S_hat", "eta_hat", "root"}
 _NONNEGATIVE |= {"drift", "buffer_drift", "inertia", "lookahead", "update", "tangential_update"}
 _POSITIVE |= {"stretch", "stretch_across", "cond", "low", "variance", "group_variance"}
 _NONNEGATIVE |= {"area", "turn", "eps", "loss_slope", "loss_curvature"}
+_POSITIVE |= {"Gs", "kap", "risk"}
+_NONNEGATIVE |= {"G_mean", "H_mean", "noise_g", "E", "eta_gt", "sig"}
 MULTIPLIER = Symbol("nu", positive=True)
 """The bound variable of ``InfimumOverMultipliers``."""
 
@@ -102,6 +104,28 @@ class ArcsineSum(_RealFunction):
     nargs = 3
 
 
+class NoiseSupremum(_RealFunction):
+    """``NoiseSupremum(tau_max, Lam, Gbar)``: the supremum of the noise ratio over 0 < tau <= tau_max."""
+
+    nargs = 3
+
+
+class Expectation(_RealFunction):
+    """The mean of a random number, of which there are finitely many outcomes."""
+
+    nargs = 1
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.args[0].is_nonnegative else None
+
+
+class ProbabilityEver(_RealFunction):
+    """``ProbabilityEver(a, b)``: the probability that a > b at some horizon up to T; it binds ``HORIZON``."""
+
+    nargs = 2
+    is_nonnegative = True
+
+
 class LargestBlock(_RealFunction):
     """The largest over the blocks of an expression in the block index ``j``."""
 
@@ -112,6 +136,9 @@ class LeastOverSteps(_RealFunction):
     """The least over t < T of an expression in ``STEP``."""
 
     nargs = 1
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.args[0].is_nonnegative else None
 
 
 class Witness(Dummy):
@@ -194,6 +221,10 @@ class Mathematics:
     infimum_on_boundary = staticmethod(InfimumOnBoundary)
     arcsine_sum = staticmethod(ArcsineSum)
     least = staticmethod(LeastOverSteps)
+    exp = staticmethod(sympy.exp)
+    noise_supremum = staticmethod(NoiseSupremum)
+    expectation = staticmethod(Expectation)
+    probability_ever = staticmethod(ProbabilityEver)
 
     @staticmethod
     def number(value: Any) -> Expr:
@@ -204,6 +235,11 @@ class Mathematics:
     def log1p(x: Expr) -> Expr:
         """ln(1 + x)."""
         return sympy.log(1 + x)
+
+    @staticmethod
+    def tangent_excess(x: Expr) -> Expr:
+        """x - arctan x."""
+        return x - sympy.atan(x)
 
     @staticmethod
     def if_less(a: Any, b: Any, then: Any, otherwise: Any) -> Expr:
@@ -350,6 +386,8 @@ def bound_variables(expression: Any) -> set[Symbol]:
         bound.add(STEP)
     if expression.has(InfimumOverMultipliers):
         bound.add(MULTIPLIER)
+    if expression.has(ProbabilityEver):
+        bound.add(HORIZON)
     if expression.has(LargestBlock):
         bound.add(Symbol("j", integer=True, positive=True))
     return bound

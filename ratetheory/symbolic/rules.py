@@ -14,8 +14,27 @@ from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.formation import IllFormed, Places, expression_places, known_places, singular_places, uncovered
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
-from ratetheory.symbolic.namespace import Relation, Witness, bound_variables, declared, names, why_not_generic
-from ratetheory.symbolic.vectors import BLOCK, BLOCK_VARIABLES, FAMILY, OTHER_BLOCK, Vector, inner, over_blocks
+from ratetheory.symbolic.namespace import (
+    Expectation,
+    ProbabilityEver,
+    Relation,
+    Witness,
+    bound_variables,
+    declared,
+    names,
+    why_not_generic,
+)
+from ratetheory.symbolic.vectors import (
+    BLOCK,
+    BLOCK_VARIABLES,
+    FAMILY,
+    OTHER_BLOCK,
+    Differential,
+    Dot,
+    Vector,
+    inner,
+    over_blocks,
+)
 
 Term = tuple[Any, ...]
 """A nonnegative factor and the facts whose gaps it multiplies."""
@@ -194,6 +213,8 @@ def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact])
         raise RuleFailure("a fact about a number that exists by a rule has no special cases")
     if any(r.has(OTHER_BLOCK) for r in everything) or value.has(OTHER_BLOCK):
         raise RuleFailure(f"{OTHER_BLOCK} stands for a block other than {BLOCK}")
+    if any(r.has(Expectation, ProbabilityEver) for r in everything) and value.has(Indexed, Dot, Differential):
+        raise RuleFailure(f"{value} may be random, and {symbol} is one number inside of an expectation")
     bound = {variable for r in everything for side in (r.left, r.right) for variable in bound_variables(side)}
     check_defined(value, *signs)
     if value.free_symbols & (bound | {FAMILY}):
@@ -264,6 +285,17 @@ def check_decided(condition: Relation) -> None:
     """
     if condition.symbol == "==" or not condition.left.is_real or not condition.right.is_real:
         raise RuleFailure(f"one of {condition} and its negation need not hold")
+
+
+@rule("division by a positive number")
+def divide(ctx: Context, goal: Relation, fact: Fact, positive: Fact) -> Inference:
+    """From ``a c <= b`` and ``0 < c``: ``a <= b/c``."""
+    divisor = positive.relation.right
+    if positive.relation.symbol != "<" or positive.relation.left != 0:
+        raise RuleFailure(f"{positive} does not say that something is positive")
+    if goal.symbol != fact.relation.symbol or not is_zero(fact.relation.gap - divisor * goal.gap):
+        raise RuleFailure(f"{_short(goal)} times {divisor} is not the fact")
+    return Inference(goal, (fact, positive))
 
 
 @rule("cases")

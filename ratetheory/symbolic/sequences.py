@@ -42,10 +42,9 @@ def _total(side: Expr) -> Expr:
 
 @rule("sum over steps")
 def sum_steps(ctx: Context, fact: Fact) -> Inference:
-    """The sum of a fact about every step over the steps before the horizon."""
+    """The sum of a fact about every step over the steps before the horizon, of which there is one at least."""
     _check_generic(fact)
-    symbol = "<=" if fact.relation.symbol == "<" else fact.relation.symbol
-    return Inference(Relation(_total(fact.relation.left), symbol, _total(fact.relation.right)), (fact,))
+    return Inference(fact.relation.map(_total), (fact,))
 
 
 @rule("telescoping sum")
@@ -106,6 +105,28 @@ def least_below_mean(ctx: Context, term: Expr) -> Inference:
     """``T min_{t<T} a_t <= sum_{t<T} a_t``."""
     _check_terms(term)
     return Inference(Relation(HORIZON * LeastOverSteps(term), "<=", Sum(term, (STEP, 0, HORIZON - 1))))
+
+
+@rule("the least is at most the weighted mean")
+def least_below_weighted_mean(ctx: Context, term: Expr, weight: Fact) -> Inference:
+    """From ``0 <= w_t``: ``(min_{t<T} a_t) sum_{t<T} w_t <= sum_{t<T} w_t a_t``."""
+    _check_terms(term)
+    _check_generic(weight)
+    if weight.relation.symbol == "==" or weight.relation.left != 0:
+        raise RuleFailure(f"{weight} does not say that a weight is nonnegative")
+    w, steps = weight.relation.right, (STEP, 0, HORIZON - 1)
+    _check_terms(w)
+    return Inference(Relation(LeastOverSteps(term) * Sum(w, steps), "<=", Sum(w * term, steps)), (weight,))
+
+
+@rule("the last of a falling sequence is at most the mean")
+def last_below_mean(ctx: Context, fact: Fact, term: Expr) -> Inference:
+    """From ``a_{t+1} <= a_t``: ``T a_{T-1} <= sum_{t<T} a_t``."""
+    _check_generic(fact)
+    _check_terms(term)
+    if fact.relation.symbol == "==" or not is_zero(fact.relation.gap - (term - _at(term, STEP + 1))):
+        raise RuleFailure(f"the fact does not say that {term} never rises")
+    return Inference(Relation(HORIZON * _at(term, HORIZON - 1), "<=", _total(term)), (fact,))
 
 
 @rule("the least is at most the first")

@@ -18,6 +18,7 @@ _PLACES = {
     "great-circle": ("descent", "GREAT_CIRCLE"),
     "trajectory": ("descent", "TRAJECTORY"),
     "step-inequality": ("descent", "STEP_INEQUALITY"),
+    "stochastic": ("stochastic", "STOCHASTIC"),
     "moments": ("equilibria", "MOMENTS"),
     "steady-growth": ("equilibria", "STEADY_GROWTH"),
     "adagrad": ("adagrad", "ADAGRAD"),

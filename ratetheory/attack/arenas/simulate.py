@@ -36,20 +36,33 @@ def descend(instances: Instances) -> Path:
     """Run the method; arrays have shape (instance, T + 1 or T, block, coordinate), without the coordinate for eta and g."""
     p = instances.numbers
     w, g, buffer = p["w"], p["g"], np.zeros_like(p["w"])
-    eta = p["eta"] * np.arange(1.0, instances.steps + 2)[:, None] ** p.get("exponent", 0.0)
+    counted = np.arange(1.0, instances.steps + 2)[:, None]
+    eta = p["eta"] * counted ** p.get("exponent", 0.0) * p.get("rates", 1.0)
+    eta_g = scale_variant_rates(instances)
+    signs = p["signs"] if "signs" in p else (-1.0) ** np.arange(instances.steps)[None, :, None]
     states, steps = [(w, g)], []
     for t in range(instances.steps):
         along_w, along_g = objectives.gradient(p, w, g)
         if "tilt" in p:
-            along_w = along_w + (-1) ** t * objectives.tilt_gradient(p, w)
+            along_w = along_w + signs[:, t : t + 1, :, None] * objectives.tilt_gradient(p, w)
+        if "radial" in p:
+            along_w = along_w + signs[:, t : t + 1, :, None] * p["radial"] * w / np.sum(w * w, axis=-1, keepdims=True)
+        if "tilt_g" in p:
+            along_g = along_g + signs[:, t : t + 1] * p["tilt_g"]
         buffer = p.get("momentum", 0.0) * buffer + along_w
         update = -eta[:, t : t + 1, :, None] * buffer
-        w, g = w + update, g - p.get("eta_g", 0.0) * along_g
+        w, g = w + update, g - eta_g[:, t : t + 1] * along_g
         states.append((w, g))
         steps.append((along_w, along_g, update))
     ws, gs = (np.concatenate(arrays, axis=1) for arrays in zip(*states, strict=True))
     gradients, gradients_g, updates = (np.concatenate(arrays, axis=1) for arrays in zip(*steps, strict=True))
     return Path(ws, gs, gradients, gradients_g, updates, eta)
+
+
+def scale_variant_rates(instances: Instances) -> Array:
+    """The learning rate of g at each step, of shape (instance, T, 1)."""
+    p = instances.numbers
+    return p.get("eta_g", 0 * p["g"]) * np.arange(1.0, instances.steps + 1)[:, None] ** p.get("exponent_g", 0.0)
 
 
 def trajectory(instances: Instances) -> dict[str, Any]:
@@ -69,27 +82,43 @@ def _before(states: Array) -> Array:
 
 def _record(instances: Instances, path: Path) -> dict[str, Any]:
     p, d = instances.numbers, path.w.shape[-1]
-    norm = _norm(path.w)
-    slack_G = objectives.gradient_allowance(p) + (tilt_allowance(p) if "tilt" in p else 0.0)
-    slip = _slip(path, norm, slack_G)
-    S = norm**2
-    S_error = (d + 4) * UNIT * S + _before(2 * norm[:, 1:] * slip + slip**2)
-    raw = _norm(path.gradient)
-    G = norm[:, :-1] * raw
-    G_error = slack_G + (d + 6) * UNIT * G + G * (S_error / S)[:, :-1]
-    H, H_error = np.abs(path.gradient_g), objectives.scalar_allowance(p, path.g[:, :-1])
-    record: dict[str, Any] = {
-        "S": rounded(S, S_error),
-        "f": rounded(objectives.value(p, path.w, path.g), _loss_error(p, path, norm, slip)),
-        "eta": exact(path.eta[:, :-1]),
-        "G": rounded(G, G_error),
-        "H": rounded(H, H_error),
-    }
+    norm, slack_G = _norm(path.w), step_allowance(p)
+    slip, raw = _slip(path, norm, slack_G), _norm(path.gradient)
+    record = states_and_steps(instances, path)
     record["b"] = record["S"] / exact(path.eta)
     record["x"] = record["G"] / record["b"][:, :-1]
     record |= _directions(path, norm, slip, slack_G, record)
     record |= _defects(instances, path, norm, record, rounded(raw, slack_G / norm[:, :-1] + (d + 4) * UNIT * raw))
     return record | constant_record(instances, record["f"][:, :1]) | {"b_0": record["b"][:, :1]}
+
+
+def states_and_steps(instances: Instances, path: Path) -> dict[str, Any]:
+    """Norms, loss, learning rates and the gradients that were used."""
+    p, d = instances.numbers, path.w.shape[-1]
+    norm, slack_G = _norm(path.w), step_allowance(p)
+    slip = _slip(path, norm, slack_G)
+    S = norm**2
+    S_error = (d + 4) * UNIT * S + _before(2 * norm[:, 1:] * slip + slip**2)
+    G = norm[:, :-1] * _norm(path.gradient)
+    G_error = slack_G + (d + 6) * UNIT * G + G * (S_error / S)[:, :-1]
+    return {
+        "S": rounded(S, S_error),
+        "f": rounded(objectives.value(p, path.w, path.g), _loss_error(p, path, norm, slip)),
+        "eta": exact(path.eta[:, :-1]),
+        "G": rounded(G, G_error),
+        "H": rounded(np.abs(path.gradient_g), scalar_step_allowance(p, path.g[:, :-1])),
+    }
+
+
+def step_allowance(p: objectives.Numbers) -> Array:
+    """Norm of the error of |w| times the gradient that a step uses, one for each block."""
+    radial = 8 * (p["w"].shape[-1] + 8) * UNIT * p["radial"][..., 0] if "radial" in p else 0.0
+    return objectives.gradient_allowance(p) + (tilt_allowance(p) if "tilt" in p else 0.0) + radial
+
+
+def scalar_step_allowance(p: objectives.Numbers, g: Array) -> Array:
+    """Absolute error of the gradient in g that a step uses."""
+    return objectives.scalar_allowance(p, g) + (4 * UNIT * p["tilt_g"] if "tilt_g" in p else 0.0)
 
 
 def tilt_allowance(p: objectives.Numbers) -> Array:
@@ -109,7 +138,7 @@ def _loss_error(p: objectives.Numbers, path: Path, norm: Array, slip: Array) -> 
     slopes = norm[:, 1:] * _norm(along_w)
     turn = slip / np.maximum(norm[:, 1:] - slip, 0.0)
     step_g = p.get("eta_g", 0.0) * np.abs(path.gradient_g)
-    slip_g = p.get("eta_g", 0.0) * objectives.scalar_allowance(p, path.g[:, :-1]) + UNIT * (np.abs(path.g[:, 1:]) + 2 * step_g)
+    slip_g = p.get("eta_g", 0.0) * scalar_step_allowance(p, path.g[:, :-1]) + UNIT * (np.abs(path.g[:, 1:]) + 2 * step_g)
     slips = np.concatenate([turn, slip_g * (1.0 if objectives.has_scalar(p) else 0.0)], axis=-1)
     slopes = np.concatenate([slopes, np.abs(along_g)], axis=-1)
     steepest = slopes + np.sum(M, axis=-1) * np.max(slips, axis=-1, keepdims=True)
