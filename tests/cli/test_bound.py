@@ -91,3 +91,19 @@ def test_gap_from_range():
 )
 def test_bad_input_is_one_line(arguments, message):
     assert message in refused(*arguments)
+
+
+def test_constants_of_a_neuron_lead_to_a_bound(tmp_path):
+    data = tmp_path / "x.csv"
+    data.write_text("a,b\n1,2\n-0.5,0.25\n3,1/3\n0,1e-1\n")
+    neuron = ["bound", "smoothed-bn", "--data", str(data), "--eps", "1e-5", "--loss-slope", "1", "--loss-curvature", "1/4"]
+    found = as_json(*neuron, "--learning-rate", "0.1", "--squared-norm", "1", "--steps", "1000")
+    assert found["trust"] == found["gd"]["trust"] == "certified"
+    assert found["conditional_on"] == ["loss_slope", "loss_curvature"]
+    assert Fraction(found["smoothness_enclosure"][1]) <= Fraction(str(found["smoothness"]))
+    assert (
+        "gradient descent on this neuron"
+        in ratetheory(*neuron, "--learning-rate", "1", "--squared-norm", "1", "--steps", "9").out
+    )
+    assert "--learning-rate is missing" in refused(*neuron, "--steps", "9")
+    assert "cannot read" in refused(*neuron[:3], "nowhere.csv", *neuron[4:])

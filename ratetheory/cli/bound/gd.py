@@ -76,7 +76,7 @@ def gd(
     if as_json:
         print_json({**result.as_dict(), **extra})
         return 0
-    _print(result, extra)
+    print_bound(result, extra)
     return 0
 
 
@@ -106,7 +106,8 @@ def _constants(path: str | None, options: dict[str, Any]) -> Any:
     return one_block(**{name: options[name] for name in (*names, "from_step")})
 
 
-def _print(result: Any, extra: dict[str, Any]) -> None:
+def print_bound(result: Any, extra: dict[str, Any]) -> None:
+    """A bound of gradient descent as lines, and what was asked for beside it."""
     flags = [
         name.replace("_", " ") for name in ("shared_budget", "restarted", "smaller_gradient_bound") if getattr(result, name)
     ]
