@@ -110,6 +110,17 @@ def heavy_ball_multipliers(mu: Any, e: Any, beta: Any) -> Any:
     return (mu - beta**2) * (mu**2 - (1 + beta - 4 * e + 2 * e**2 / (1 + beta)) * mu + beta)
 
 
+def nesterov_residual(s: Any, rate: Any) -> Any:
+    """(1 - beta)^3 times the characteristic polynomial of Nesterov's momentum at the factor 1 - rate."""
+    ratio = nesterov_ratio(s.eta, s.lam, s.beta)
+    return (1 - s.beta) ** 3 * characteristic(nesterov_moments, 1 - rate, ratio, s.eta, s.lam, s.beta)
+
+
+def slow_rate(s: Any) -> Any:
+    """The rate 4 eta lam/(1 - beta) at which deviations of S shrink, to first order in eta lam."""
+    return 4 * s.eta * s.lam / (1 - s.beta)
+
+
 def sgd_multiplier(e: Any) -> Any:
     """The factor by which a small deviation shrinks in one step of SGD."""
     return 2 * (1 - e) ** 2 - 1
@@ -217,6 +228,20 @@ EQUILIBRIUM = Claim(
             lambda m, s: m.number(0),
             "<=",
             lambda m, s: s.Q / nesterov_ratio(s.eta, s.lam, s.beta),
+            _NESTEROV,
+        ),
+        Conclusion(
+            "nesterov-multiplier-above",
+            lambda m, s: nesterov_residual(s, slow_rate(s)),
+            "<=",
+            lambda m, s: 64 * (s.eta * s.lam) ** 2,
+            _NESTEROV,
+        ),
+        Conclusion(
+            "nesterov-multiplier-below",
+            lambda m, s: -64 * (s.eta * s.lam) ** 2,
+            "<=",
+            lambda m, s: nesterov_residual(s, slow_rate(s)),
             _NESTEROV,
         ),
     ),

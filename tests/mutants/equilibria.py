@@ -42,6 +42,17 @@ def equilibrium() -> Iterator[Mutant]:
         right=lambda m, s: formulas.heavy_ball_cosine(s.eta * s.lam, s.beta),
     )
     found.change("nesterov-exponent", "nesterov-norm", left=lambda m, s: s.S)
+    found.change(
+        "nesterov-rate-constant",
+        "nesterov-multiplier-above",
+        left=lambda m, s: formulas.nesterov_residual(s, 0.9 * formulas.slow_rate(s)),
+    )
+    found.change(
+        "nesterov-rate-without-momentum",
+        "nesterov-multiplier-above",
+        left=lambda m, s: formulas.nesterov_residual(s, 4 * s.eta * s.lam),
+    )
+    found.change("nesterov-remainder-half", "nesterov-multiplier-below", left=lambda m, s: -32 * (s.eta * s.lam) ** 2)
     found.change("exists-above", "heavy-ball-exists", left=lambda m, s: s.Q / heavy_ball(s.eta, s.lam, s.beta) * 1.01)
     found.drop("scale-invariance", "squared-gradient", "decay-range", "momentum-range", "stationary", "uncorrelated-gradient")
     found.drop("decay-step", "heavy-ball-step", "nesterov-step")

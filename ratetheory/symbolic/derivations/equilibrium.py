@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 
-from sympy import Dummy, Expr, Indexed, Matrix, Mul, S, Symbol, factor, solve, symbols
+from sympy import Dummy, Expr, Indexed, Matrix, Mul, Poly, S, Symbol, binomial, cancel, factor, solve, symbols, together
 from sympy.polys.matrices import DomainMatrix
 
-from ratetheory.claims.equilibrium import Moments, heavy_ball_moments, nesterov_moments, sgd_ratio
+from ratetheory.claims.equilibrium import (
+    Moments,
+    heavy_ball_moments,
+    nesterov_moments,
+    nesterov_residual,
+    sgd_ratio,
+    slow_rate,
+)
 from ratetheory.symbolic.derivations.norm_growth import GRAD, W_NEXT, W, at_next, gradient_squared, orthogonal_step
 from ratetheory.symbolic.hypotheses import define, named, substitute_vector
 from ratetheory.symbolic.kernel import Context, Fact, lemma
@@ -265,6 +273,38 @@ def _heavy_ball_multipliers(ctx: Context) -> Fact:
     return identity(ctx, statement(ctx.claim, ctx.claim.conclusion("heavy-ball-multipliers")))
 
 
+@lemma
+def _power(ctx: Context, positive: Fact, exponent: int) -> Fact:
+    """0 < x^n from 0 < x."""
+    return combine(ctx, Relation(S.Zero, "<", positive.relation.right**exponent), (1, *[positive] * exponent))
+
+
+def on_unit_square(ctx: Context, goal: Relation, scale: Expr) -> Fact:
+    """The gap is ``scale`` times a polynomial in beta and eta lam whose Bernstein coefficients are nonnegative."""
+    first, second = Symbol("y_1"), Symbol("y_2")
+    gap = cancel(together((goal.gap / scale).xreplace({s.eta: S.One, s.lam: second, s.beta: first})))
+    polynomial = Poly(gap, first, second)
+    n, k = polynomial.degree(first), polynomial.degree(second)
+    momentum = momentum_room(ctx)
+    decay = combine(ctx, Relation(S.Zero, "<", 1 - E), (1, decay_below_one(ctx)))
+    terms = []
+    for p, q in product(range(n + 1), range(k + 1)):
+        found = sum(
+            (c * binomial(n - i, p - i) * binomial(k - j, q - j) for (i, j), c in polynomial.terms() if i <= p and j <= q),
+            S.Zero,
+        )
+        if found != 0:
+            terms.append((scale * found * s.beta**p * E**q, _power(ctx, momentum, n - p), _power(ctx, decay, k - q)))
+    return combine(ctx, goal, *terms)
+
+
+def _nesterov_multiplier(ctx: Context, above: bool) -> Fact:
+    """Deviations shrink by 1 - 4 eta lam/(1 - beta) up to second order: there the polynomial is of second order."""
+    residual = nesterov_residual(s, slow_rate(s))
+    goal = Relation(residual, "<=", 64 * E**2) if above else Relation(-64 * E**2, "<=", residual)
+    return on_unit_square(ctx, goal, E**2 / (1 + s.beta + s.beta * E * (1 + 2 * s.beta)))
+
+
 DERIVATIONS = {
     "equilibrium": {
         "sgd-weights": sgd_recursion,
@@ -276,5 +316,7 @@ DERIVATIONS = {
         **_with_momentum("heavy-ball", weights_after_heavy_ball, heavy_ball_moments, heavy_ball_room),
         "heavy-ball-multipliers": _heavy_ball_multipliers,
         **_with_momentum("nesterov", weights_after_nesterov, nesterov_moments, nesterov_room),
+        "nesterov-multiplier-above": lambda ctx: _nesterov_multiplier(ctx, True),
+        "nesterov-multiplier-below": lambda ctx: _nesterov_multiplier(ctx, False),
     },
 }
