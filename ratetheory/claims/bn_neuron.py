@@ -79,7 +79,7 @@ SMOOTHED_BN = Claim(
         ),
         Conclusion("below", lambda m, s: turning_supremum(m, s.cond), "<=", lambda m, s: s.cond - 1),
     ),
-    source="new constants; the smoothed layer is that of Arora, Li, Lyu 2019, section 2",
+    source="new constants; the smoothed layer is that of Arora, Li, Lyu 2019",
     idea="Whitening maps great circles to great circles, at a speed psi'; over the batch the mean squares of z' and z'' are at "
     "most psi'^2 and psi'^4 + psi''^2.",
     errata=(

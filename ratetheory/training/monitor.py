@@ -57,7 +57,7 @@ def _dot(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 
 class _EpsLaw:
-    """Hooks on one batch normalisation: <w, grad_w f> as the eps law has it, and the scale of its rounding.
+    """Hooks on one batch normalisation: <w, grad_w f> as claim ``eps-law`` has it, and the scale of its rounding.
 
     Everything is taken during the backward pass, before the update moves gain and shift.
     """
