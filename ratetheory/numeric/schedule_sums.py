@@ -1,0 +1,140 @@
+"""Sums over the steps of a schedule eta_0 (t + 1)^(-alpha), 0 <= alpha <= 1/2, in balls, for any number of steps.
+
+With x = t + 1 the summand of claim ``sgd-rate`` is F(x) = eta_0 x^(-alpha)/(h + sqrt(D + c H(x))), H(x) the sum of k^(-2 alpha)
+over k < x. H is a Bernstein function of x - 1, and so is the denominator; 1/x^alpha is completely monotone, and so is F: its
+derivatives alternate in sign. Hence the error of the Euler-Maclaurin formula is at most its first omitted term (D. V. Widder,
+*The Laplace Transform*, 1941, chapter IV, for the functions; K. Knopp, *Theory and Application of Infinite Series*, 1928,
+section 64, for the formula), and |F^(n)(x)|/n! <= F(x - y)/y^n for 0 < y < x, the Taylor series at x - y read backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, arb_series, ctx, fmpq
+
+Ball = Any
+Series = Any
+DIRECT = 32
+"""Below this x terms are added one by one."""
+_ORDER, _CORRECTIONS = 26, 8
+_PANEL = 1.3
+
+
+def _ball(number: Fraction) -> Ball:
+    return arb(fmpq(number.numerator, number.denominator))
+
+
+def _around_zero(radius: Ball) -> Ball:
+    return arb(0, radius.abs_upper())
+
+
+def _bernoulli(k: int) -> Ball:
+    return arb.bernoulli(k)
+
+
+@dataclass(frozen=True)
+class Powers:
+    """H(x) = sum of k^(-s) over 1 <= k < x, 0 <= s <= 1, from its value at ``DIRECT``."""
+
+    s: Fraction
+    start: Ball
+
+    @classmethod
+    def of(cls, s: Fraction) -> Powers:
+        """The sums for one exponent."""
+        return cls(s, sum((power(k, -s) for k in range(1, DIRECT)), arb(0)))
+
+    def at(self, x: int) -> Ball:
+        """H at a whole number."""
+        if x <= DIRECT:
+            return sum((power(k, -self.s) for k in range(1, x)), arb(0))
+        return self.series(arb(x), 1)[0]
+
+    def series(self, x: Ball, length: int) -> Series:
+        """The Taylor series of H at x > ``DIRECT``/2, with the remainder of Euler-Maclaurin in the radii."""
+        expansion = self._expansion(arb_series([x, 1], length), length)
+        constant = self.start - self._expansion(arb_series([arb(DIRECT)], 1), 1)[0] + _around_zero(self._omitted(arb(DIRECT)))
+        half, radius = x / 2, self._omitted(x / 2)
+        radii = [_around_zero(radius / half**n) for n in range(length)]
+        return expansion + arb_series([constant], length) + arb_series(radii, length)
+
+    def _expansion(self, X: Series, length: int) -> Series:
+        s = _ball(self.s)
+        falling = (X.log() * -s).exp() if self.s else arb_series([1], length)
+        integral = X.log() if self.s == 1 else falling * X / (1 - s)
+        total, inverse, factor = integral - falling / 2, 1 / X, s
+        term = falling * inverse
+        for k in range(1, _CORRECTIONS + 1):
+            total = total - term * (_bernoulli(2 * k) * factor / arb(2 * k).fac())
+            factor = factor * (s + 2 * k - 1) * (s + 2 * k)
+            term = term * inverse * inverse
+        return total
+
+    def _omitted(self, x: Ball) -> Ball:
+        s, k = _ball(self.s), _CORRECTIONS + 1
+        rising = arb(1)
+        for j in range(2 * k - 1):
+            rising = rising * (s + j)
+        return abs(_bernoulli(2 * k)) / arb(2 * k).fac() * rising * (x.log() * -(s + 2 * k - 1)).exp()
+
+
+def power(x: int, exponent: Fraction) -> Ball:
+    """x^exponent for a whole number x >= 1."""
+    return (arb(x).log() * _ball(exponent)).exp() if exponent and x > 1 else arb(1)
+
+
+def rate_sum(squares: Powers, eta: Ball, alpha: Fraction, denominator: Callable[[Any], Any], steps: int) -> Ball:
+    """The sum of eta x^(-alpha)/denominator(H(x)) over x = 1..steps; the denominator a Bernstein function of H >= 0."""
+    total, below = arb(0), arb(0)
+    for x in range(1, min(steps, DIRECT - 1) + 1):
+        total = total + eta * power(x, -alpha) / denominator(below)
+        below = below + power(x, -squares.s)
+    if steps < DIRECT:
+        return total
+
+    def series(x: Ball) -> Series:
+        X = arb_series([x, 1], _ORDER)
+        rates = (X.log() * -_ball(alpha)).exp() * eta
+        return rates / denominator(squares.series(x, _ORDER))
+
+    # series are cut at the length that the context allows
+    before, ctx.cap = ctx.cap, _ORDER
+    try:
+        return total + _euler_maclaurin(series, DIRECT, steps)
+    finally:
+        ctx.cap = before
+
+
+def _euler_maclaurin(series: Callable[[Ball], Series], first: int, last: int) -> Ball:
+    """The sum of a completely monotone function over the whole numbers from ``first`` to ``last``."""
+    low, high = series(arb(first)), series(arb(last))
+    total = _integral(series, arb(first), arb(last)) + (low[0] + high[0]) / 2
+    for k in range(1, _CORRECTIONS + 1):
+        total = total + _bernoulli(2 * k) / (2 * k) * (high[2 * k - 1] - low[2 * k - 1])
+    k = _CORRECTIONS + 1
+    return total + _around_zero(_bernoulli(2 * k) / (2 * k) * (high[2 * k - 1] - low[2 * k - 1]))
+
+
+def _integral(series: Callable[[Ball], Series], low: Ball, high: Ball) -> Ball:
+    """By Taylor's formula on panels of a geometric partition; F(l/4) <= 5 F(l) bounds the derivatives at the left end l.
+
+    x^(-alpha) grows by at most 4^(1/2) on the way to l/4, and the denominator falls by at most sqrt(4.6), for H is concave
+    with H(1) = 0.
+    """
+    total = arb(0)
+    while low < high:
+        end = (low * _PANEL).mid().min(high)
+        middle, half = (low + end) / 2, (end - low) / 2
+        at = series(middle)
+        step, square = half, half * half
+        for n in range(0, _ORDER, 2):
+            total = total + 2 * at[n] * step / (n + 1)
+            step = step * square
+        left = at[0] * (4 * end / low)  # F falls no faster than 1/x
+        total = total + _around_zero(10 * left * half / (_ORDER + 1) * (half / (low * 3 / 4)) ** _ORDER)
+        low = end
+    return total

@@ -1,0 +1,152 @@
+"""The bound of stochastic gradient descent against a plain transcription in mpmath, and its sums over many steps."""
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+from ratetheory.claims import sgd as claim
+from ratetheory.numeric import floats, rounding
+from ratetheory.numeric.schedule_sums import Powers, rate_sum
+from ratetheory.numeric.sgd import bound_sgd, noise_supremum, sgd_observed
+
+mpf = mpmath.mpf
+ONE = {"squared_norm": "3/10", "learning_rate": "0.7", "smoothness": 2, "noise_bound": 3, "gap": "1.5"}
+
+
+def ratio(tau, Lam, Gbar):
+    return 2 * (Lam * mpmath.atan(tau) ** 2 / 2 + Gbar * (tau - mpmath.atan(tau))) / mpmath.log1p(tau**2)
+
+
+def transcription(S_0, eta, L, Gs, gap, alpha, T):
+    """The right side of the theorem, with A from a fine grid."""
+    q = eta**2 * Gs**2 / S_0
+
+    def envelope(E):
+        return q / 2 + mpmath.sqrt((S_0 - q / 2) ** 2 + 2 * Gs**2 * E)
+
+    tau_max = eta * Gs / S_0
+    A = max(ratio(tau_max * mpf(k) / 4000, L, Gs) for k in range(1, 4001))
+    E, rates = mpf(0), mpf(0)
+    for t in range(T):
+        rate = eta * mpf(t + 1) ** -alpha
+        rates += rate / envelope(E)
+        E += rate**2
+    return (gap + A / 2 * mpmath.log(envelope(E) / S_0)) / rates
+
+
+@pytest.mark.parametrize("alpha", ["0", "1/4", "1/2"])
+@pytest.mark.parametrize("steps", [1, 31, 32, 500])
+def test_the_bound_is_the_formula(alpha, steps):
+    numbers = (mpf("0.3"), mpf("0.7"), 2, 3, mpf("1.5"), mpf(Fraction(alpha).numerator) / Fraction(alpha).denominator)
+    found = bound_sgd(**ONE, alpha=alpha, steps=steps)
+    exact = min(transcription(*numbers, steps), 6)
+    low, high = (mpf(end) for end in found.enclosure)
+    assert low * (1 - mpf(10) ** -12) <= exact <= high * (1 + mpf(10) ** -12)
+    assert found.value >= high
+    assert (high - low) / high < mpf(10) ** -12
+
+
+@pytest.mark.parametrize("alpha", [Fraction(0), Fraction(1, 3), Fraction(1, 2)])
+def test_sums_hold_the_plain_sum(alpha):
+    ctx.prec = 128
+    T = 3000
+    with mpmath.workdps(30):
+        a = mpf(alpha.numerator) / alpha.denominator
+        total, H = mpf(0), mpf(0)
+        for x in range(1, T + 1):
+            total += mpf(x) ** -a / (mpf("0.25") + mpmath.sqrt(mpf("0.5") + 2 * H))
+            H += mpf(x) ** (-2 * a)
+        powers = Powers.of(2 * alpha)
+        found = rate_sum(powers, arb(1), alpha, lambda h: (h * 2 + arb("0.5")).sqrt() + arb("0.25"), T)
+        for ball, exact in ((found, total), (powers.at(T + 1), H)):
+            distance = abs(mpf(ball.mid().str(28, radius=False)) - exact)
+            assert distance <= mpf(ball.rad().str(5, radius=False)) + exact * mpf(10) ** -24
+            assert ball.rad() < ball * 1e-17
+    ctx.prec = 53
+
+
+def test_many_steps_are_narrow_and_fall():
+    values = [bound_sgd(**ONE, alpha="1/4", steps=10**k) for k in (4, 8, 12)]
+    assert [v.value for v in values] == sorted((v.value for v in values), reverse=True)
+    assert values[2].value < values[0].value / 500
+    for found in values:
+        low, high = map(float, found.enclosure)
+        assert high - low < 1e-12 * high
+
+
+def test_the_supremum_is_above_every_value_and_met():
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        Lam, share, tau_max = (Fraction(float(10.0 ** rng.uniform(low, high))) for low, high in ((-3, 3), (-4, 0.2), (-5, 4)))
+        Gbar = Lam * share
+        ctx.prec = 128
+        ball = noise_supremum(tau_max, Lam, Gbar)
+        ctx.prec = 53
+        grid = np.geomspace(1e-7, 1, 4000) * float(tau_max)
+        largest = claim.noise_ratio(floats, grid, float(Lam), float(Gbar)).max()
+        assert largest <= float(ball.upper()) * (1 + 1e-14)
+        assert float(floats.noise_supremum(float(tau_max), float(Lam), float(Gbar))) <= float(ball.upper()) * (1 + 1e-12)
+
+
+def test_epsilon_finds_the_first_step_that_suffices():
+    found = bound_sgd(**ONE, epsilon="0.5")
+    assert found.gradient_norm <= 0.5
+    assert bound_sgd(**ONE, steps=found.steps - 1).gradient_norm > 0.5
+    assert bound_sgd(**ONE, epsilon=100).steps == 1
+
+
+def test_a_log_certifies_its_gradients():
+    found = sgd_observed([1, 2, 3], [1, 1], smoothness=1, noise_bound=2, gap=1, risk="0.05")
+    A = max(ratio(mpf(2) * k / 4000, 1, 2) for k in range(1, 4001))
+    total = 2 * (1 + A / 2 * mpmath.log(3) + 4 * mpmath.log(20))
+    assert found.sum == pytest.approx(float(total), rel=1e-12)
+    assert found.mean == pytest.approx(float(total / mpf("1.5")), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("alpha", "0.6"), ("alpha", "-1"), ("noise_bound", 0), ("steps", 0), ("steps", "1.5"), ("gap", "-1"), ("smoothness", "x")],
+)
+def test_bad_input_is_named(name, value):
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        bound_sgd(**{**ONE, "steps": 10, name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("risk", 1), ("kap", 2), ("risk", 0)])
+def test_bad_confidence_is_named(name, value):
+    given = {"smoothness": 1, "noise_bound": 2, "gap": 1, "risk": "0.1", "kap": 1} | {name: value}
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        sgd_observed([1, 2], [1], **given)
+
+
+def test_rising_rates_are_refused():
+    with pytest.raises(ValueError, match=r"^learning_rates: "):
+        sgd_observed([1, 2, 3], [1, 2], smoothness=1, noise_bound=2, gap=1, risk="0.1")
+
+
+# --- the vocabulary -----------------------------------------------------------------------------------------------------
+
+
+def test_the_excess_of_the_tangent_keeps_its_digits():
+    with mpmath.workdps(60):
+        for x in np.geomspace(1e-12, 1e6, 200):
+            exact = mpf(float(x)) - mpmath.atan(mpf(float(x)))
+            ball = rounding.tangent_excess(rounding.exact(x))
+            assert abs(exact - mpf(float(ball.value))) <= mpf(float(ball.error))
+            assert ball.error < 1e-14 * ball.value
+
+
+def test_means_and_probabilities_over_paths():
+    x = np.arange(12.0).reshape(4, 1, 3, 1)
+    assert floats.expectation(x)[0, 0, :, 0].tolist() == [4.5, 5.5, 6.5]
+    assert floats.expectation(np.ones((2, 3, 1))).shape == (2, 3, 1)
+    assert floats.probability_ever(x, 4.5)[0, 0, :, 0].tolist() == [0.5, 0.5, 0.75]
+    open_ = rounding.probability_ever(rounding.rounded(x, 0.0), rounding.rounded(np.full_like(x, 4.0), 0.5))
+    assert open_.lower[0, 0, 1, 0] <= 0.5 <= open_.upper[0, 0, 1, 0]
+    mean = rounding.expectation(rounding.rounded(x, 0.25))
+    assert mean.value[0, 0, 0, 0] == 4.5
+    assert 0.25 <= mean.error[0, 0, 0, 0] < 0.2500001
+    assert rounding.exp(rounding.rounded([1.0], [0.1])).upper[0] >= np.exp(1.1)
