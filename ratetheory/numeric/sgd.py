@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, ctx
 
-from ratetheory.claims import sgd
 from ratetheory.numeric import balls
-from ratetheory.numeric.branch import supremum
 from ratetheory.numeric.decimals import decimal_end, float_above, root_above
 from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, read_positive, require
+from ratetheory.numeric.noise import noise_supremum
 from ratetheory.numeric.schedule_sums import Powers, rate_sum
 
 Ball = Any
 _PRECISION = 128
 _MAX_STEPS = 10**30
-_WIDTHS = (42, 30)
-_PIECES = 4000
 
 
 @dataclass(frozen=True)
@@ -46,56 +43,6 @@ class SGDBound:
     def as_dict(self) -> dict[str, Any]:
         """The bound as plain data."""
         return asdict(self)
-
-
-class _Smooth:
-    """The vocabulary of the noise ratio for balls and for power series."""
-
-    @staticmethod
-    def atan(x: Any) -> Any:
-        return x.atan()
-
-    @staticmethod
-    def log1p(x: Any) -> Any:
-        return (1 + x).log()
-
-    @staticmethod
-    def tangent_excess(x: Any) -> Any:
-        return x - x.atan()
-
-
-def noise_supremum(tau_max: Fraction, Lam: Fraction, Gbar: Fraction) -> Ball:
-    """A ball that contains A, the supremum of the noise ratio over (0, tau_max].
-
-    Below e = min(tau_max, 1, 2 Gbar/Lam)/4 the ratio is at most Lam + 2 Gbar e (1 + e^2)/3: arctan(x)^2 <= ln(1 + x^2),
-    x - arctan x <= x^3/3 and ln(1 + x^2) >= x^2/(1 + x^2). The rest is left to branch and bound.
-    """
-    from ratetheory.numeric.branch import derivative_of
-
-    Lam_ball, Gbar_ball = balls.number(Lam), balls.number(Gbar)
-    start = min(tau_max, Fraction(1), 2 * Gbar / Lam) / 4
-    e = balls.number(start)
-
-    def ratio(tau: Any) -> Any:
-        return sgd.noise_ratio(_Smooth, tau, Lam_ball, Gbar_ball)
-
-    end = balls.number(tau_max)
-    above = _narrowest(ratio, e.mid(), end, derivative_of(ratio))
-    if above is None:
-        # arctan(x)^2/ln(1 + x^2) is at most 1, and (x - arctan x)/ln(1 + x^2) rises
-        return Lam_ball.max(ratio(end)).union(Lam_ball + 2 * Gbar_ball * _Smooth.tangent_excess(end) / _Smooth.log1p(end**2))
-    near = Lam_ball + 2 * Gbar_ball * e.upper() * (1 + e.upper() ** 2) / 3
-    return above if near <= above.lower() else above.union(above.max(near))
-
-
-def _narrowest(function: Any, low: Ball, high: Ball, derivative: Any) -> Ball | None:
-    """The supremum as narrow as few pieces give it: where Gbar is far below Lam the ratio is flat and the digits fewer."""
-    for bits in _WIDTHS:
-        try:
-            return supremum(function, low, high, derivative=derivative, relative=2.0**-bits, pieces=_PIECES)
-        except balls.NotNarrow:
-            continue
-    return None
 
 
 @dataclass(frozen=True)
@@ -180,18 +127,17 @@ class _Evaluator:
         return numerator / rate_sum(self.squares, eta, given.alpha, self.envelope, steps), end
 
     def enough(self, target: Fraction) -> int:
-        """A number of steps after which the bound is at most the target: the smallest that doubling and halving find."""
+        """A number of steps after which the bound is at most the target: the smallest that halving finds."""
         if self.trivial <= target:
             return 1
-        high = 1
-        while not self.rate(high)[0] <= balls.number(target):
-            high *= 2
-            require(high <= _MAX_STEPS, "epsilon", "the bound", f"a gradient norm reached within {_MAX_STEPS} steps")
-        low = high // 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self.rate(middle)[0] <= balls.number(target) else (middle, high)
-        return high
+
+        def reached(steps: int) -> bool:
+            return bool(self.rate(steps)[0] <= balls.number(target))
+
+        require(reached(_MAX_STEPS), "epsilon", f"root of {exact_text(target)}", "what the bound reaches within 10^30 steps")
+        # first the power of two, then the number
+        power = _first(lambda k: 2**k >= _MAX_STEPS or reached(2**k), -1, _MAX_STEPS.bit_length())
+        return _first(reached, 2**power // 2, min(2**power, _MAX_STEPS))
 
     def bound(self, steps: int) -> SGDBound:
         given = self.given
@@ -213,6 +159,14 @@ class _Evaluator:
             trust="certified",
             conditional_on=names,
         )
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """Where ``holds`` begins to, between a number where it need not and one where it does."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 @dataclass(frozen=True)

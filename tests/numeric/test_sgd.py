@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from ratetheory.claims import sgd as claim
 from ratetheory.numeric import floats, rounding
+from ratetheory.numeric.noise import noise_excess, noise_supremum
 from ratetheory.numeric.schedule_sums import Powers, rate_sum
-from ratetheory.numeric.sgd import bound_sgd, noise_supremum, sgd_observed
+from ratetheory.numeric.sgd import bound_sgd, sgd_observed
 
 mpf = mpmath.mpf
 ONE = {"squared_norm": "3/10", "learning_rate": "0.7", "smoothness": 2, "noise_bound": 3, "gap": "1.5"}
@@ -77,18 +77,53 @@ def test_many_steps_are_narrow_and_fall():
         assert high - low < 1e-12 * high
 
 
-def test_the_supremum_is_above_every_value_and_met():
+def test_the_supremum_is_narrow_met_and_above_every_value():
     rng = np.random.default_rng(3)
-    for _ in range(60):
-        Lam, share, tau_max = (Fraction(float(10.0 ** rng.uniform(low, high))) for low, high in ((-3, 3), (-4, 0.2), (-5, 4)))
+    for k in range(320):
+        Lam, share, tau_max = (Fraction(float(10.0 ** rng.uniform(low, high))) for low, high in ((-9, 9), (-12, 3), (-9, 9)))
         Gbar = Lam * share
+        if k % 4 == 0:
+            tau_max = 2 * share  # the end is where the ratio is flattest
         ctx.prec = 128
         ball = noise_supremum(tau_max, Lam, Gbar)
         ctx.prec = 53
-        grid = np.geomspace(1e-7, 1, 4000) * float(tau_max)
-        largest = claim.noise_ratio(floats, grid, float(Lam), float(Gbar)).max()
-        assert largest <= float(ball.upper()) * (1 + 1e-14)
-        assert float(floats.noise_supremum(float(tau_max), float(Lam), float(Gbar))) <= float(ball.upper()) * (1 + 1e-12)
+        with mpmath.workdps(45):
+            low, high = (mpf(end.str(40, radius=False)) for end in (ball.lower(), ball.upper()))
+            assert high - low < mpf(10) ** -12 * low
+            ends = {mpf(1), *(min(mpf(1), mpf(float(at / tau_max))) for at in (2 * share, Fraction(1)))}
+            points = {end * mpf(10) ** (-mpf(j) / 4) for end in ends for j in range(8)}
+            values = [
+                ratio(mpf(tau_max.numerator) / tau_max.denominator * x, mpf(float(Lam)), mpf(Gbar.numerator) / Gbar.denominator)
+                for x in points
+            ]
+            assert max(values) <= high * (1 + mpf(10) ** -25)
+            assert float(Lam) <= high
+
+
+@pytest.mark.parametrize(("tau_max", "Lam", "Gbar"), [(5, 2, 1), (0.3, 1, 4), (30, 3, 0.01), (1e-4, 1, 1), (2e-5, 1, 1e-5)])
+def test_the_supremum_is_the_largest_value_of_the_ratio(tau_max, Lam, Gbar):
+    ctx.prec = 128
+    ball = noise_supremum(*map(Fraction, (tau_max, Lam, Gbar)))
+    ctx.prec = 53
+    with mpmath.workdps(40):
+        at = max((mpf(tau_max) * k / 2000 for k in range(1, 2001)), key=lambda x: ratio(x, Lam, mpf(Gbar)))
+        step = mpf(tau_max) / 2000
+        # golden section around the best of the grid
+        low, high = max(at - step, step / 9), min(at + step, mpf(tau_max))
+        for _ in range(90):
+            one, two = high - (high - low) * mpf("0.618"), low + (high - low) * mpf("0.618")
+            low, high = (one, high) if ratio(one, Lam, mpf(Gbar)) < ratio(two, Lam, mpf(Gbar)) else (low, two)
+        largest = max(ratio(x, Lam, mpf(Gbar)) for x in (low, high, mpf(tau_max)))
+        assert abs(largest - mpf(ball.mid().str(40, radius=False))) < mpf(10) ** -12 * largest
+
+
+def test_the_excess_is_the_ratio_less_its_limit():
+    ctx.prec = 128
+    for tau in (arb("0.01"), arb("0.2"), arb("0.3"), arb(7)):
+        with mpmath.workdps(40):
+            exact = ratio(mpf(tau.mid().str(40, radius=False)), 3, mpf("0.5")) - 3
+        assert abs(noise_excess(tau, arb(3), arb("0.5")) - arb(mpmath.nstr(exact, 38))) < 1e-30
+    ctx.prec = 53
 
 
 def test_epsilon_finds_the_first_step_that_suffices():
