@@ -155,6 +155,11 @@ def continuous_phases(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
     return growth(b_0, continuous_increment(m, L, b_0, Gbar, gap))
 
 
+def least_increment(m: Any, L: Any, b_0: Any, Gbar: Any, gap: Any) -> Any:
+    """The smallest of the bounds on B - b_0; the continuous form is never above the simple and the sharper one."""
+    return m.minimum(two_phase_increment(m, L, b_0, Gbar, gap), continuous_increment(m, L, b_0, Gbar, gap))
+
+
 def trivial(m: Any, Lam: Any, Lam_g: Any, gap: Any) -> Any:
     """2 max(Lam) (f_0 - f_low) bounds the squared gradient at the start."""
     return 2 * m.maximum(m.largest_block(Lam), Lam_g) * gap
@@ -195,8 +200,7 @@ def _separate(slope_rule: Slope) -> Formula:
 
 
 def _by_rotation(m: Any, s: Any) -> Any:
-    c = block_slope(m, sharper_slope, s.b_first, s.Lam, s.Gbar)
-    return by_rotation(m, s.L, s.b_first, increments(m, c, s.Lam, s.b_first, s.gap), s.gap)
+    return by_rotation(m, s.L, s.b_first, least_increment(m, s.L, s.b_first, s.Gbar, s.gap), s.gap)
 
 
 def _shared(m: Any, s: Any) -> Any:

@@ -37,7 +37,7 @@ def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: boo
     with np.errstate(all="ignore"):
         b_0 = S / eta
         # b, G and the gap all scale like f, so L is the unit
-        C, b_end, method, smaller = _smallest_forms(b_0 / L, gap / L, Gbar / L, _forms(methods, every))
+        C, b_end, method, smaller, rotation = _smallest_forms(b_0 / L, gap / L, Gbar / L, _forms(methods, every))
         C, b_end, least = C * L * L, b_end * L, np.minimum(2 * L * gap, Gbar**2)
         horizon = _steps_for(C, least, asked, from_step) if by_epsilon else asked.copy()
         value = np.minimum(C / (horizon - from_step), least)
@@ -50,14 +50,15 @@ def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: boo
         if set(methods) == {"two-phase"}:
             safe |= b_0 >= Gbar
     names = np.where(trivially, "trivial", np.array(METHODS)[method])
-    smaller = smaller & ~trivially
+    smaller, rotation = smaller & ~trivially, rotation & ~trivially
     for i in np.flatnonzero(~safe):
         exact = _exactly(given, flat, int(i), methods, every, from_step)
         value[i], C[i], b_end[i], horizon[i] = (
             _number(x) for x in (exact.value, exact.total, exact.b_infinity[0], exact.steps)
         )
-        names[i], smaller[i] = exact.method, exact.smaller_gradient_bound
-    shaped = {k: v.reshape(shape) for k, v in {"v": value, "C": C, "b": b_end, "T": horizon, "m": names, "s": smaller}.items()}
+        names[i], smaller[i], rotation[i] = exact.method, exact.smaller_gradient_bound, exact.sum_by_rotation
+    found = {"v": value, "C": C, "b": b_end, "T": horizon, "m": names, "s": smaller, "r": rotation}
+    shaped = {k: v.reshape(shape) for k, v in found.items()}
     return Bound(
         claim="gd-rate",
         value=shaped["v"],
@@ -67,6 +68,7 @@ def bound_of_arrays(given: Mapping[str, Any], methods: Sequence[str], every: boo
         shared_budget=False,
         restarted=from_step > 0,
         smaller_gradient_bound=shaped["s"],
+        sum_by_rotation=shaped["r"],
         b_infinity=shaped["b"],
         total=shaped["C"],
         steps=shaped["T"],
@@ -125,13 +127,13 @@ def _forms(methods: Sequence[str], every: bool) -> list[Form]:
     return forms
 
 
-def _smallest_forms(b: Array, gap: Array, Gbar: Array, forms: Sequence[Form]) -> tuple[Array, Array, Array, Array]:
-    """C, the end of the envelope, the method's index and the flag of the smaller gradient bound, in units of L.
+def _smallest_forms(b: Array, gap: Array, Gbar: Array, forms: Sequence[Form]) -> tuple[Array, Array, Array, Array, Array]:
+    """C, the end of the envelope, the method's index and the flags (smaller gradient bound, by rotation), in units of L.
 
     Chunk by chunk, so that intermediate results stay in the cache. Not-a-number wins, so that it is seen.
     """
     total, end = np.empty_like(b), np.empty_like(b)
-    method, smaller = np.empty(b.shape, dtype=np.int8), np.empty(b.shape, dtype=bool)
+    method, smaller, rotation = (np.empty(b.shape, dtype=kind) for kind in (np.int8, bool, bool))
     for start in range(0, b.size, _CHUNK):
         part = slice(start, start + _CHUNK)
         one = np.ones_like(b[part])[:, None]
@@ -146,7 +148,8 @@ def _smallest_forms(b: Array, gap: Array, Gbar: Array, forms: Sequence[Form]) ->
         end[part] = b[part] + np.concatenate([candidate.increment for candidate in found], axis=1)[rows, best]
         method[part] = np.array([METHODS.index(candidate.method) for candidate in found])[best]
         smaller[part] = np.array([candidate.smaller_gradient_bound for candidate in found])[best]
-    return total, end, method, smaller
+        rotation[part] = np.concatenate([candidate.sum_by_rotation for candidate in found], axis=1)[rows, best]
+    return total, end, method, smaller, rotation
 
 
 def _steps_for(C: Array, least: Array, epsilon: Array, from_step: int) -> Array:

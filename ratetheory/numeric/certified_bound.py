@@ -46,6 +46,7 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
         shared_budget=candidate is not None and candidate.shared_budget and not by_trivial,
         restarted=constants.from_step > 0,
         smaller_gradient_bound=candidate is not None and candidate.smaller_gradient_bound and not by_trivial,
+        sum_by_rotation=candidate is not None and bool(candidate.sum_by_rotation) and not by_trivial,
         b_infinity=b_infinity,
         total=float_above(decimal_end(result.C, up=True)) if result.C.is_finite() else "inf",
         steps=horizon,

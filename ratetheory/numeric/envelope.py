@@ -6,7 +6,7 @@ axis. A candidate is one form of C with the increments B_i - b_{i,0} that go wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ratetheory.claims import gd_rate
@@ -33,11 +33,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One form: its method, flags, the bound C of the summed squared gradients and the increments B - b_0."""
+    """One form: its method, flags, the bound C of the summed squared gradients and the increments B - b_0.
+
+    ``sum_by_rotation`` says where C is the sum by rotation: of arrays it is one.
+    """
 
     method: str
     smaller_gradient_bound: bool
     shared_budget: bool
+    sum_by_rotation: Any
     C: Any
     increment: Any
     c: Any
@@ -49,6 +53,13 @@ def slopes(m: Any, problem: Problem, method: str, Gbar: Any) -> Any:
     return gd_rate.block_slope(m, rule, problem.b_0, problem.Lam, Gbar)
 
 
+def _of_one_block(m: Any, problem: Problem, method: str, smaller: bool, increment: Any, c: Any = None) -> Candidate:
+    """The smaller of the two sums that one bound on b implies: by the growth of b, and by rotation."""
+    by_growth = gd_rate.growth(problem.b_0, increment)
+    by_rotation = gd_rate.by_rotation(m, problem.L, problem.b_0, increment, problem.gap)
+    return Candidate(method, smaller, False, by_rotation < by_growth, m.minimum(by_growth, by_rotation), increment, c)
+
+
 def one_phase(m: Any, problem: Problem, method: str, smaller: bool = False) -> Candidate:
     """The simple or the sharper form, each block with the whole budget."""
     Gbar = gd_rate.smaller_gradient_bound(m, problem.L, problem.b_0, problem.gap) if smaller else problem.Gbar
@@ -57,17 +68,17 @@ def one_phase(m: Any, problem: Problem, method: str, smaller: bool = False) -> C
     if problem.single:
         # no other block can give back what its logarithm gained
         increment = m.larger_increment(c, problem.Lam / 2, problem.b_0, problem.gap)
-        return Candidate(method, smaller, False, gd_rate.growth(problem.b_0, increment), increment, c)
+        return _of_one_block(m, problem, method, smaller, increment, c)
     increment = gd_rate.increments(m, c, problem.Lam, problem.b_0, problem.gap)
     total = m.over_blocks(gd_rate.growth(problem.b_0, increment))
     total = total + problem.nu_0 * gd_rate.budget(m, c, problem.Lam, problem.b_0, problem.gap)
-    return Candidate(method, smaller, False, total, increment, c)
+    return Candidate(method, smaller, False, False, total, increment, c)
 
 
 def shared(m: Any, problem: Problem, separate: Candidate, nu: Any) -> Candidate:
     """The blocks of a one-phase form share one budget, by weak duality with the multiplier ``nu >= nu_0``."""
     total = gd_rate.lagrangian(m, separate.c, problem.Lam, problem.b_0, problem.gap, nu)
-    return Candidate(separate.method, False, True, total, separate.increment, separate.c)
+    return Candidate(separate.method, False, True, False, total, separate.increment, separate.c)
 
 
 def two_phase(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
@@ -76,8 +87,9 @@ def two_phase(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
     if smaller:
         Gbar = m.minimum(gd_rate.smaller_gradient_bound(m, problem.L, problem.b_0, problem.gap), Gbar)
     increment = gd_rate.two_phase_increment(m, problem.L, problem.b_0, Gbar, problem.gap)
-    increment = m.if_less(problem.b_0, Gbar, increment, m.infinity)
-    return Candidate("two-phase", smaller, False, gd_rate.growth(problem.b_0, increment), increment, None)
+    found = _of_one_block(m, problem, "two-phase", smaller, increment)
+    C, increment = (m.if_less(problem.b_0, Gbar, x, m.infinity) for x in (found.C, increment))
+    return replace(found, C=C, increment=increment)
 
 
 def continuous(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
@@ -86,7 +98,7 @@ def continuous(m: Any, problem: Problem, smaller: bool = False) -> Candidate:
     if smaller:
         Gbar = m.minimum(gd_rate.smaller_gradient_bound(m, problem.L, problem.b_0, problem.gap), Gbar)
     increment = gd_rate.continuous_increment(m, problem.L, problem.b_0, Gbar, problem.gap)
-    return Candidate("continuous", smaller, False, gd_rate.growth(problem.b_0, increment), increment, None)
+    return _of_one_block(m, problem, "continuous", smaller, increment)
 
 
 def trivial(m: Any, problem: Problem) -> Any:

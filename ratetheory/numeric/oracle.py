@@ -37,7 +37,7 @@ def with_worst_case(result: Certified, constants: Constants, alone: bool) -> Cer
         total = balls.number(0 if checked is None else checked.total)
         if not alone and result.candidate is not None and not total < result.C:
             return result
-    return replace(result, candidate=Candidate(ORACLE, False, False, total, increment, None), C=total)
+    return replace(result, candidate=Candidate(ORACLE, False, False, False, total, increment, None), C=total)
 
 
 def worst_case(constants: Constants, states: int = 2, cells: int = CELLS) -> Checked:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ratetheory.claims.gd_rate import growth
 from ratetheory.numeric.certify import Certified, certified
 from ratetheory.numeric.constants import Constants
 from ratetheory.numeric.decimals import decimal_outward
@@ -20,7 +21,7 @@ def shares(result: Certified) -> dict[str, float]:
     """How much of C each source pays for, summing to 1 (of the form with separate budgets).
 
     ``gap``: f_0 - f_low; ``logarithm``: (Lam/2) ln(B/b_0), what the descent lemma loses; ``reach``: Gbar^2/b_0, one step of the
-    largest gradient; ``scale-variant``: R/(kappa eta_g).
+    largest gradient; ``scale-variant``: R/(kappa eta_g). The sum by rotation is B times the first two, whatever pays for B.
     """
     from ratetheory.numeric import balls
 
@@ -33,7 +34,8 @@ def shares(result: Certified) -> dict[str, float]:
     for b, d, Lam, Gbar in zip(*map(balls.blocks, rows), strict=True):
         if d > 0:
             parts = _parts(candidate, problem, b, d, Lam, Gbar)
-            unit = d * (b + d / 2) / sum(parts.values(), zero)
+            paid = candidate.C if candidate.sum_by_rotation else growth(b, d)
+            unit = paid / sum(parts.values(), zero)
             for name, part in parts.items():
                 totals[name] += unit * part
     whole = sum(totals.values(), zero)
@@ -41,7 +43,9 @@ def shares(result: Certified) -> dict[str, float]:
 
 
 def _parts(candidate: Candidate, problem: Problem, b: Any, increment: Any, Lam: Any, Gbar: Any) -> dict[str, Any]:
-    """What pays for the increment of one block."""
+    """What pays for the increment of one block; of the sum by rotation, what B multiplies."""
+    if candidate.sum_by_rotation:
+        return {"gap": problem.gap, "logarithm": problem.L / 2 * (increment / b).log1p()}
     parts = {"gap": problem.gap, "logarithm": Lam / 2 * (increment / b).log1p()}
     return {**parts, "reach": Gbar**2 / b} if candidate.method == "two-phase" else parts
 

@@ -36,26 +36,34 @@ def infimum_by_grid(x_0, Lam, G, points=4000):
     return min(values)
 
 
-def one_phase_C(slope, b_0, L, gap):
-    """C = (B^2 - b_0^2)/2 for one block with slope c."""
+def two_sums(b_0, B, L, gap):
+    """What b <= B implies for the sum of the squared gradients of one block: by the growth of b, and by rotation."""
+    return (B**2 - b_0**2) / 2, B * (gap + L / 2 * (log(B) - log(b_0)))
+
+
+def one_phase_B(slope, b_0, L, gap):
+    """B for one block with slope c."""
     low = max(b_0, L / (2 * slope))
-    root = larger_root(slope, L, psi(slope, L, b_0) + gap)
-    return max((root**2 - b_0**2) / 2, (low**2 - b_0**2) / 2)
+    return max(low, larger_root(slope, L, psi(slope, L, b_0) + gap))
 
 
-def simple_C(b_0, L, gap, G):
-    return one_phase_C(atan(G / b_0) / (G / b_0), b_0, L, gap)
+def one_phase_C(slope, b_0, L, gap):
+    """C for one block with slope c."""
+    return min(two_sums(b_0, one_phase_B(slope, b_0, L, gap), L, gap))
 
 
-def two_phase_C(b_0, L, gap, G):
+def simple_B(b_0, L, gap, G):
+    return one_phase_B(atan(G / b_0) / (G / b_0), b_0, L, gap)
+
+
+def two_phase_B(b_0, L, gap, G):
     if b_0 >= G:
         return inf
     reach = b_0 + G**2 / b_0
     worst = min(pi**2 / 4 * L, gap + L / 2 * log(reach / b_0))
     c = atan(b_0 / G) / (b_0 / G)
     level = max(psi(c, L, G**2 / b_0), psi(c, L, reach)) + worst
-    end = max(reach, larger_root(c, L, level))
-    return (end**2 - b_0**2) / 2
+    return max(reach, larger_root(c, L, level))
 
 
 def smaller_G(b_0, L, gap):
@@ -63,4 +71,4 @@ def smaller_G(b_0, L, gap):
     return min(pi / 2 * L, sqrt(2 * L * (gap + rise)))
 
 
-__all__ = ["findroot", "infimum_by_grid", "mpf", "pi", "simple_C", "smaller_G", "two_phase_C"]
+__all__ = ["findroot", "infimum_by_grid", "mpf", "one_phase_B", "pi", "simple_B", "smaller_G", "two_phase_B", "two_sums"]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import ratetheory as rt
+from ratetheory.claims import gd_rate
+from ratetheory.numeric import floats
 from ratetheory.numeric.certified_bound import bound_of_constants
 from ratetheory.numeric.constants import Block, Constants, one_block, read_constants
 from tests.numeric import reference
@@ -28,8 +30,8 @@ def random_constants(count, seed=0, decades=6.0):
 
 @pytest.mark.parametrize("method", ["simple", "two-phase"])
 def test_enclosure_contains_the_formula_written_out_in_mpmath(method):
-    formula = {"simple": reference.simple_C, "two-phase": reference.two_phase_C}[method]
-    tried = 0
+    formula = {"simple": reference.simple_B, "two-phase": reference.two_phase_B}[method]
+    tried, rotated = 0, 0
     for b_0, L, gap, G in random_constants(60):
         if method == "two-phase" and b_0 >= G:
             continue
@@ -37,13 +39,18 @@ def test_enclosure_contains_the_formula_written_out_in_mpmath(method):
         bound = rt.bound_gd(
             squared_norm=b_0, learning_rate=1, smoothness=L, gap=gap, gradient_bound=G, steps=10**30, method=method
         )
-        C = formula(*(mpf(v) for v in (b_0, L, gap, G)))
+        B = formula(*(mpf(v) for v in (b_0, L, gap, G)))
+        by_growth, by_rotation = reference.two_sums(mpf(b_0), B, mpf(L), mpf(gap))
         low, high = (mpf(end) for end in bound.enclosure)
-        exact = C / mpf(10) ** 30
+        exact = min(by_growth, by_rotation) / mpf(10) ** 30
+        assert bound.sum_by_rotation == (by_rotation < by_growth)
+        rotated += bound.sum_by_rotation
         assert low * (1 - mpf(10) ** -25) <= exact <= high * (1 + mpf(10) ** -25)
         assert high - low <= exact * mpf(10) ** -12
         assert mpf(bound.value) >= high
     assert tried > 15
+    assert rotated > 5
+    assert method == "two-phase" or rotated < tried - 5
 
 
 def test_sharper_form_against_a_grid_infimum():
@@ -84,6 +91,48 @@ def test_the_array_path_agrees_with_the_enclosures():
             )
             assert values.value[i] == pytest.approx(float(one.value), rel=1e-11, abs=0), (method, row)
             assert values.b_infinity[i] == pytest.approx(float(one.b_infinity[0]), rel=1e-11, abs=0)
+            assert values.sum_by_rotation[i] == one.sum_by_rotation
+        assert values.sum_by_rotation.any()
+        assert method == "two-phase" or not values.sum_by_rotation.all()
+
+
+@pytest.mark.parametrize("method", ["sharper", "best"])
+def test_small_b_sums_by_rotation(method):
+    # by the growth of b this is (B^2 - b_0^2)/2 = 2.25e6
+    bound = rt.bound_gd(squared_norm="1e-3", learning_rate=1, smoothness=1, gap="0.1", steps=10**30, method=method)
+    b_0, L, gap, G = mpf("0.001"), mpf(1), mpf("0.1"), reference.pi / 2
+    slope = reference.infimum_by_grid(G / b_0, L, G, points=400)
+    by_growth, by_rotation = reference.two_sums(b_0, reference.one_phase_B(slope, b_0, L, gap), L, gap)
+    assert by_growth == pytest.approx(2.2474e6, rel=1e-4)
+    assert by_rotation == pytest.approx(1.56537e4, rel=1e-5)
+    assert bound.sum_by_rotation
+    assert bound.total == pytest.approx(float(by_rotation), rel=1e-6)
+
+
+def test_the_sum_by_rotation_is_derived_for_the_least_b():
+    # the sum grows with B: derived for the least B it holds for the B of every form
+    b_0, L, gap, G = (np.array(column) for column in zip(*random_constants(400, seed=5), strict=True))
+    end = b_0 + L * gd_rate.least_increment(floats, 1.0, b_0 / L, G / L, gap / L)
+    for method in ("simple", "sharper", "two-phase", "continuous"):
+        bound = rt.bound_gd(
+            squared_norm=b_0, learning_rate=1.0, smoothness=L, gap=gap, gradient_bound=G, steps=1, method=method
+        )
+        assert np.all(end <= bound.b_infinity * (1 + 1e-12))
+    assert np.all(np.diff([float(gd_rate.by_rotation(floats, 1.0, 0.1, d, 0.5)) for d in np.geomspace(1e-6, 1e6, 50)]) > 0)
+
+
+@pytest.mark.parametrize("method", ["best", "simple", "sharper", "continuous"])
+@pytest.mark.parametrize("b_0", ["3", "1e3", "1e9"])
+def test_large_b_sums_by_growth(b_0, method):
+    bound = rt.bound_gd(squared_norm=b_0, learning_rate=1, smoothness=1, gap="0.5", steps=10**30, method=method)
+    B = bound.b_infinity[0]
+    assert not bound.sum_by_rotation
+    assert bound.total == pytest.approx((B - float(b_0)) * (B + float(b_0)) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("b_0", ["1e-3", "1e-1"])
+def test_the_trivial_bound_sums_nothing(b_0):
+    assert not rt.bound_gd(squared_norm=b_0, learning_rate=1, smoothness=1, gap="0.5", steps=1).sum_by_rotation
 
 
 @pytest.mark.parametrize("b_0", ["1e-300", "1e-30", "1", "1e30", "1e300"])

@@ -130,6 +130,14 @@ def lyapunov(run, slope):
     return potential[:, 1:] + fall <= potential[:, :-1] + ROUNDING * size
 
 
+def sum_by_rotation(run):
+    """sum |G|^2 <= b_T (f_0 - f_T + (L/2) ln(b_T/b_0)) for all T, of one block; rounding relative to the terms."""
+    L, start, end = constants(run)[0][..., 0, 0][..., None], run.b[:, :1], run.b[:, 1:]
+    paid = run.f[:, :1] - run.f[:, 1:] + L / 2 * np.log(end / start)
+    size = np.abs(run.f[:, :1]) + np.abs(run.f[:, 1:]) + L * (1 + np.log(end / start))
+    return np.cumsum(run.G**2, axis=1) <= end * (paid + ROUNDING * size)
+
+
 CHECKS = {
     "certificate": certificate,
     "least gradient": least_gradient,
@@ -156,6 +164,18 @@ def test_gradient_descent_keeps_the_inequality(runs, name, check):
 def test_weight_decay_does_not(runs_with_decay, check):
     """The checks have teeth: with decay, for which the theory claims nothing of the kind, each fails somewhere."""
     assert not all(np.all(CHECKS[check](run)) for run in runs_with_decay.values())
+
+
+SINGLE = [name for name in NAMES if "scalar" not in name and "two" not in name]
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_gradient_descent_sums_by_rotation(runs, name):
+    assert np.all(sum_by_rotation(runs[name]))
+
+
+def test_weight_decay_does_not_sum_by_rotation(runs_with_decay):
+    assert not all(np.all(sum_by_rotation(runs_with_decay[name])) for name in SINGLE)
 
 
 def toml_content(run, i, decouple):
@@ -217,6 +237,13 @@ def test_gradient_descent_never_exceeds_any_form_of_the_bound(runs, name):
     assert np.all(squares.min(axis=1) <= trivial[:, 0, 0] * (1 + ROUNDING))
     tightest = np.max(squares.sum(axis=1) / found["shared"].C[:, 0, 0])
     assert tightest > 0.1, "no instance comes near the bound: the test would miss a wrong one"
+    if name in SINGLE:
+        candidate = found["sharper"]
+        rotated = candidate.sum_by_rotation[:, 0, 0]
+        by_growth = candidate.increment[:, 0] * (run.b[:, 0] + candidate.increment[:, 0] / 2)
+        assert np.array_equal(rotated, candidate.C[:, 0, 0] < by_growth[:, 0])
+        assert np.any(~rotated)
+        assert np.max((squares.sum(axis=1) / candidate.C[:, 0, 0])[rotated]) > 0.1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -232,7 +259,7 @@ def test_gradient_descent_never_exceeds_the_certified_bound(runs, name):
         assert np.all(run.b[i, -1] <= np.array(bound.b_infinity, float) * (1 + ROUNDING)), i
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "scalar" not in name and "two" not in name])
+@pytest.mark.parametrize("name", SINGLE)
 def test_gradient_descent_never_exceeds_the_bound_of_arrays(runs, name):
     """All horizons of all instances in one call of the array path."""
     run = runs[name]

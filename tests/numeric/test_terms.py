@@ -1,3 +1,5 @@
+from math import log, pi
+
 import pytest
 
 from ratetheory.numeric.certify import certified
@@ -14,20 +16,47 @@ def test_dominant_term(b_0, term):
     assert sum(shares(result).values()) == pytest.approx(1)
 
 
-def test_reach_dominates_two_phases_at_tiny_b():
-    result = certified(one_block("1e-6", 1, 1, "0.5"), ("two-phase",), False)
+def test_reach_dominates_two_phases_that_sum_by_growth():
+    result = certified(one_block("0.9", 1, "0.1", 1, 1), ("two-phase",), False)
+    assert not result.candidate.sum_by_rotation
     assert dominant_term(result) == "reach"
+    assert sum(shares(result).values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("method", ["simple", "sharper", "two-phase", "continuous"])
+def test_the_sum_by_rotation_is_b_times_gap_and_logarithm(method):
+    result = certified(one_block("1e-6", 1, 2, "0.5"), (method,), False)
+    assert result.candidate.sum_by_rotation
+    B = 1e-6 + float(result.candidate.increment)
+    gap, logarithm = 0.5, 2 / 2 * log(B / 1e-6)
+    assert float(result.C) == pytest.approx(B * (gap + logarithm))
+    found = shares(result)
+    assert {name for name, share in found.items() if share} == {"gap", "logarithm"}
+    assert found["gap"] == pytest.approx(gap / (gap + logarithm))
+    assert sum(found.values()) == pytest.approx(1)
+    assert dominant_term(result) == "logarithm"
+
+
+@pytest.mark.parametrize("b_0", ["1e-6", "0.1", "1", "30"])
+@pytest.mark.parametrize("gradient_bound", [None, "1.2"])
+def test_sensitivities_add_up(b_0, gradient_bound):
+    # C is quadratic where |w|^2, L, the gap and the gradient bound grow together
+    found = sensitivities(one_block(b_0, 1, 1, "0.5", gradient_bound), *ALL)
+    assert sum(found[name] for name in ("squared_norm", "smoothness", "gap", "gradient_bound")) == pytest.approx(2, abs=1e-3)
+    assert found["learning_rate"] == pytest.approx(-found["squared_norm"], abs=1e-3)
 
 
 def test_sensitivities_are_those_of_the_limits():
-    # for b_0 -> inf, C -> b_0 gap; for b_0 -> 0 two phases give Gbar^4/(2 b_0^2), Gbar proportional to L
+    # for b_0 -> inf, C -> b_0 gap; for b_0 -> 0 two phases give (Gbar^2/b_0)(gap + L ln(Gbar/b_0)), Gbar proportional to L
     large = sensitivities(one_block("1e9", 1, 1, "0.5"), *ALL)
     assert large == pytest.approx(
         {"squared_norm": 1, "learning_rate": -1, "smoothness": 0, "gap": 1, "gradient_bound": 0}, abs=1e-3
     )
     small = sensitivities(one_block("1e-9", 1, 1, 2), ("two-phase",), False)
-    assert small["squared_norm"] == pytest.approx(-2, abs=0.01)
-    assert small["smoothness"] == pytest.approx(4, abs=0.01)
+    logarithm = log(pi / 2 * 1e9)
+    assert small["squared_norm"] == pytest.approx(-1 - 1 / (2 + logarithm), abs=1e-3)
+    assert small["smoothness"] == pytest.approx(2 + (1 + logarithm) / (2 + logarithm), abs=1e-3)
+    assert small["gap"] == pytest.approx(2 / (2 + logarithm), abs=1e-3)
 
 
 def test_the_best_learning_rate_beats_its_neighbours_and_its_valley_has_the_stated_width():

@@ -127,7 +127,16 @@ FINE_MUTANTS = {
     "half the smoothness by rotation": (
         "gd-rate",
         "sum-rotation",
-        lambda m, s: gd_rate.by_rotation(m, s.L / 2, s.b_first, gd_rate.increments(m, c(m, s), s.Lam, s.b_first, s.gap), s.gap),
+        lambda m, s: gd_rate.by_rotation(
+            m, s.L / 2, s.b_first, gd_rate.least_increment(m, s.L, s.b_first, s.Gbar, s.gap), s.gap
+        ),
+    ),
+    "half the gap by rotation": (
+        "gd-rate",
+        "sum-rotation",
+        lambda m, s: gd_rate.by_rotation(
+            m, s.L, s.b_first, gd_rate.least_increment(m, s.L, s.b_first, s.Gbar, s.gap / 2), s.gap
+        ),
     ),
     "half the smoothness in two phases": (
         "gd-rate",

@@ -108,9 +108,8 @@ def _constants(path: str | None, options: dict[str, Any]) -> Any:
 
 def print_bound(result: Any, extra: dict[str, Any]) -> None:
     """A bound of gradient descent as lines, and what was asked for beside it."""
-    flags = [
-        name.replace("_", " ") for name in ("shared_budget", "restarted", "smaller_gradient_bound") if getattr(result, name)
-    ]
+    known = ("shared_budget", "restarted", "smaller_gradient_bound", "sum_by_rotation")
+    flags = [name.replace("_", " ") for name in known if getattr(result, name)]
     low, high = result.enclosure
     b_infinity = ", ".join(str(b) for b in result.b_infinity[:8])
     more = f", ... ({len(result.b_infinity)} blocks)" if len(result.b_infinity) > 8 else ""
