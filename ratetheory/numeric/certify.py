@@ -66,8 +66,8 @@ def problem_in(
 
     rate = constants.scale_variant_learning_rate
     kappa = 1 if rate is None else 1 - rate * Lam_g / 2
-    # at the weight of the trivial bound kappa may be negative: nothing but Lam is read there
-    nu_0 = _ZERO if rate is None or kappa <= 0 else 1 / (rate * kappa)
+    # at the weight of the trivial bound kappa may be negative: nothing but Lam is read there, and nu_0 is no number
+    nu_0 = number(_ZERO) if rate is None else number(1 / (rate * kappa)) if kappa > 0 else None
     sphere = [number(b.smoothness) for b in blocks]
     L = gather(sphere)
     bounds = [
@@ -79,7 +79,7 @@ def problem_in(
         Lam=L if constants.coupling is None and constants.decoupled is None else gather([number(Lam[i]) for i in indices]),
         Gbar=gather(bounds),
         gap=m.pi**2 / 4 * L if constants.gap is None else number(constants.gap),
-        nu_0=number(nu_0),
+        nu_0=nu_0,
         Lam_g=number(Lam_g),
         scale_variant=constants.scale_variant,
         single=single,

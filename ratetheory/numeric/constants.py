@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ratetheory.numeric.exact import read_count, read_nonnegative, read_positive, require
+from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, read_positive, require
 
 MAX_BYTES = 1_000_000
 _MAX_LINE = 10_000
@@ -65,25 +65,65 @@ class Constants:
 
     def __post_init__(self) -> None:
         """``ValueError`` for constants that cannot be those of a loss."""
-        size = len(self.blocks) + self.scale_variant
-        require(bool(self.blocks), "blocks", self.blocks, "one block or more")
+        filled = isinstance(self.blocks, tuple) and bool(self.blocks) and all(isinstance(b, Block) for b in self.blocks)
+        require(filled, "blocks", self.blocks, "a tuple of one Block or more")
+        check_names([block.name for block in self.blocks])
         for block in self.blocks:
-            positive = block.squared_norm.numerator > 0 and block.learning_rate.numerator > 0
-            require(positive, f"block {block.name}", "", "positive norm and learning rate")
-            require(block.smoothness.numerator >= 0, f"block {block.name}.smoothness", block.smoothness, "0 or above")
-        require(self.gap is None or self.gap.numerator >= 0, "gap", self.gap, "0 or above")
+            for name in ("squared_norm", "learning_rate"):
+                _require_number(getattr(block, name), f"block {block.name}.{name}", positive=True)
+            _require_number(block.smoothness, f"block {block.name}.smoothness")
+            if block.gradient_bound is not None:
+                _require_number(block.gradient_bound, f"block {block.name}.gradient_bound", positive=True)
+        self._check_scale_variant()
         single = len(self.blocks) == 1 and not self.scale_variant
+        if self.gap is not None:
+            _require_number(self.gap, "gap")
         require(self.gap is not None or single, "gap", None, "a number, needed unless there is one block")
+        require(
+            self.decoupled is None or self.coupling is None,
+            "decoupled_smoothness",
+            "beside smoothness_with",
+            "one of the two: it replaces the couplings",
+        )
         if self.decoupled is not None:
-            require(len(self.decoupled) == size, "decoupled_smoothness", len(self.decoupled), f"{size} numbers")
-        elif not single:
-            rows = self.coupling or ()
-            shaped = len(rows) == size and all(len(row) == size for row in rows)
-            require(shaped, "coupling", self.coupling, f"a matrix of {size} x {size} numbers")
-        rate, largest = self.scale_variant_learning_rate, self.scale_variant_smoothness
+            self._check_decoupled(self.decoupled)
+        elif self.coupling is not None or not single:
+            _check_coupling(self.coupling, len(self.blocks) + self.scale_variant)
+        step = self.from_step
+        whole = isinstance(step, int) and not isinstance(step, bool) and step >= 0
+        require(whole, "from_step", step, "a whole number, at least 0")
+        named = isinstance(self.estimated, tuple) and all(isinstance(name, str) for name in self.estimated)
+        require(named, "estimated", self.estimated, "a tuple of names of constants")
+
+    def _check_scale_variant(self) -> None:
+        rate, smoothness = self.scale_variant_learning_rate, self.scale_variant_smoothness
+        _require_number(smoothness, "scale_variant.smoothness")
+        if rate is None:
+            require(smoothness == 0, "scale_variant.smoothness", smoothness, "0 without scale_variant.learning_rate")
+            return
+        _require_number(rate, "scale_variant.learning_rate", positive=True)
+        allowed = f"above 0 and below 2/smoothness = {exact_text(2 / Fraction(smoothness)) if smoothness else 'inf'}"
+        require(
+            rate * smoothness < 2,
+            "scale_variant.learning_rate",
+            exact_text(rate),
+            f"{allowed}: the only rate that needs tuning",
+        )
+
+    def _check_decoupled(self, decoupled: tuple[Fraction, ...]) -> None:
+        tables = [(f"block {block.name}", block.smoothness) for block in self.blocks]
+        tables += [(_SCALE_VARIANT, self.scale_variant_smoothness)] if self.scale_variant else []
+        fits = isinstance(decoupled, tuple) and len(decoupled) == len(tables)
+        require(fits, "decoupled_smoothness", decoupled, f"a tuple of {len(tables)} numbers")
+        for value, (name, smoothness) in zip(decoupled, tables, strict=True):
+            _require_number(value, f"{name}.decoupled_smoothness", positive=True)
+            # the diagonal of diag(Lam) - M must not be negative
+            allowed = f"at least the table's smoothness {exact_text(smoothness)}"
+            require(value >= smoothness, f"{name}.decoupled_smoothness", exact_text(value), allowed)
+        rate = self.scale_variant_learning_rate
         if rate is not None:
-            allowed = f"above 0 and below 2/smoothness = {2 / largest if largest else 'inf'}: the only rate that needs tuning"
-            require(rate > 0 and rate * largest < 2, "scale_variant.learning_rate", str(rate), allowed)
+            allowed = f"below 2/decoupled_smoothness = {exact_text(2 / Fraction(decoupled[-1]))}"
+            require(rate * decoupled[-1] < 2, "scale_variant.learning_rate", exact_text(rate), allowed)
 
     @property
     def scale_variant(self) -> bool:
@@ -98,9 +138,33 @@ class Constants:
             names.append("gradient_bound")
         if self.decoupled is not None:
             names.append("decoupled_smoothness")
+        elif len(self.blocks) + self.scale_variant > 1:
+            names.append("smoothness_with")
         if self.scale_variant:
             names += ["scale_variant.learning_rate", "scale_variant.smoothness"]
         return tuple(names)
+
+
+def check_names(names: Sequence[Any]) -> None:
+    """``ValueError`` unless these can be the names of blocks: each is used to say which constant is meant."""
+    for name in names:
+        require(isinstance(name, str) and 0 < len(name) <= 200, "block.name", name, "a text of 1 to 200 characters")
+    require(len(set(names)) == len(names) and _SCALE_VARIANT not in names, "block.name", names, "different names")
+
+
+def _require_number(value: Any, name: str, positive: bool = False) -> None:
+    exact = isinstance(value, Fraction | int) and not isinstance(value, bool)
+    require(exact, name, value, "an exact number: a Fraction or an int")
+    require(value > 0 or (value == 0 and not positive), name, value, "above 0" if positive else "0 or above")
+
+
+def _check_coupling(rows: Any, size: int) -> None:
+    shaped = isinstance(rows, tuple) and len(rows) == size and all(isinstance(r, tuple) and len(r) == size for r in rows)
+    require(shaped, "coupling", rows, f"a tuple of {size} tuples of {size} numbers")
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            _require_number(value, f"coupling[{i}][{j}]")
+            require(value == rows[j][i], f"coupling[{i}][{j}]", value, f"what coupling[{j}][{i}] is: the matrix is symmetric")
 
 
 def one_block(
@@ -157,8 +221,8 @@ def read_constants(content: Mapping[str, Any]) -> Constants:
     require(isinstance(tables, Sequence) and bool(tables), "block", tables, "one table [[block]] or more")
     rows = list(tables or ())
     require(all(isinstance(row, Mapping) for row in rows), "block", tables, "one table [[block]] or more")
-    names = [_block_name(row, i) for i, row in enumerate(rows)]
-    require(len(set(names)) == len(names) and _SCALE_VARIANT not in names, "block.name", names, "different names")
+    names = [row.get("name", f"block{i}") for i, row in enumerate(rows)]
+    check_names(names)
     blocks = tuple(_read_block(reader, row, name) for row, name in zip(rows, names, strict=True))
     variant = content.get(_SCALE_VARIANT)
     rate, smoothness = _read_scale_variant(reader, variant)
@@ -206,12 +270,6 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], name: str) -> No
         require(key in known, name, key, f"the keys {', '.join(known)}")
 
 
-def _block_name(row: Mapping[str, Any], index: int) -> str:
-    name = row.get("name", f"block{index}")
-    require(isinstance(name, str) and 0 < len(name) <= 200, "block.name", name, "a text of 1 to 200 characters")
-    return str(name)
-
-
 def _read_block(reader: _Reader, row: Mapping[str, Any], name: str) -> Block:
     _known_keys(row, _BLOCK_KEYS, f"block {name}")
     bound = row.get("gradient_bound")
@@ -243,22 +301,7 @@ def _read_decoupled(
     coupled = any("smoothness_with" in row for row in rows)
     require(not coupled, "decoupled_smoothness", "beside smoothness_with", "one of the two: it replaces the couplings")
     require(all(given), "decoupled_smoothness", "in some tables", "in every block and in scale_variant, or nowhere")
-    values = []
-    for table, name in tables:
-        value = reader.positive(table["decoupled_smoothness"], f"{name}.decoupled_smoothness")
-        own = reader.nonnegative(table.get("smoothness"), f"{name}.smoothness")
-        # the diagonal of diag(Lam) - M must not be negative
-        require(value >= own, f"{name}.decoupled_smoothness", str(value), f"at least the table's smoothness {own}")
-        values.append(value)
-    if variant:
-        rate = reader.positive(variant["learning_rate"], "scale_variant.learning_rate")
-        require(
-            rate * values[-1] < 2,
-            "scale_variant.learning_rate",
-            str(rate),
-            f"below 2/decoupled_smoothness = {2 / values[-1]}",
-        )
-    return tuple(values)
+    return tuple(reader.positive(table["decoupled_smoothness"], f"{name}.decoupled_smoothness") for table, name in tables)
 
 
 def _read_coupling(

@@ -65,7 +65,7 @@ def dominant_term(result: Certified) -> str:
 _SCALED: dict[str, Callable[[Constants, Fraction], Constants]] = {
     "squared_norm": lambda c, k: replace(c, blocks=tuple(replace(b, squared_norm=b.squared_norm * k) for b in c.blocks)),
     "learning_rate": lambda c, k: scale_rates(c, k),
-    "smoothness": lambda c, k: replace(c, blocks=tuple(replace(b, smoothness=b.smoothness * k) for b in c.blocks)),
+    "smoothness": lambda c, k: _scale_smoothness(c, k),
     "gap": lambda c, k: c if c.gap is None else replace(c, gap=c.gap * k),
     "gradient_bound": lambda c, k: replace(
         c, blocks=tuple(b if b.gradient_bound is None else replace(b, gradient_bound=b.gradient_bound * k) for b in c.blocks)
@@ -76,6 +76,16 @@ _SCALED: dict[str, Callable[[Constants, Fraction], Constants]] = {
 def scale_rates(constants: Constants, factor: Fraction) -> Constants:
     """The same constants with the learning rate of every block multiplied."""
     return replace(constants, blocks=tuple(replace(b, learning_rate=b.learning_rate * factor) for b in constants.blocks))
+
+
+def _scale_smoothness(constants: Constants, factor: Fraction) -> Constants:
+    """The smoothness of every block multiplied, and with it its decoupled smoothness, which cannot lie below."""
+    blocks = tuple(replace(block, smoothness=block.smoothness * factor) for block in constants.blocks)
+    if constants.decoupled is None:
+        return replace(constants, blocks=blocks)
+    count = len(blocks)
+    decoupled = (*(Lam * factor for Lam in constants.decoupled[:count]), *constants.decoupled[count:])
+    return replace(constants, blocks=blocks, decoupled=decoupled)
 
 
 def logarithm_of_total(constants: Constants, methods: Sequence[str], every: bool) -> float:

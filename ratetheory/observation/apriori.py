@@ -144,7 +144,8 @@ def _constants(trace: Trace, estimate: Mapping[str, Any]) -> dict[str, Any]:
 def apriori_bound(trace: Trace, constants: Mapping[str, Any], observed: float) -> Apriori:
     """The bound at the run's number of steps; ``observed`` is the smallest squared gradient of the run."""
     S, eta = trace.dataset["squared_norm"].values[0], trace.dataset["learning_rate"].values[0]
-    Lam = tuple(Fraction(float(value)) for value in constants["Lam"])
+    # the estimate of Lam is one-sided, that of L two-sided: where curvature is negative it can be the larger
+    Lam = tuple(Fraction(float(max(pair))) for pair in zip(constants["Lam"], constants["L"], strict=True))
     variant = constants["eta_g"] > 0
     given = Constants(
         blocks=tuple(

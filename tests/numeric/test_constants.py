@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ratetheory.numeric.constants import MAX_BYTES, load_constants, one_block, read_constants
+from ratetheory.numeric.constants import MAX_BYTES, Block, Constants, load_constants, one_block, read_constants
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -67,6 +67,79 @@ def test_bad_constants_are_refused_in_one_line(content, message):
         read_constants(content)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+ONE, HALF = Fraction(1), Fraction(1, 2)
+A, B = (Block(name, ONE, ONE, ONE) for name in "ab")
+VARIANT = {"scale_variant_learning_rate": ONE, "scale_variant_smoothness": ONE}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"blocks": ()}, "blocks: "),
+        ({"blocks": [A]}, "blocks: "),
+        ({"blocks": ("a",)}, "blocks: "),
+        ({"blocks": (A, A), "decoupled": (ONE, ONE)}, "block.name: "),
+        ({"blocks": (Block("scale_variant", ONE, ONE, ONE),)}, "block.name: "),
+        ({"blocks": (Block("", ONE, ONE, ONE),)}, "block.name: "),
+        ({"blocks": (Block("a", -ONE, ONE, ONE),)}, "block a.squared_norm: -1"),
+        ({"blocks": (Block("a", ONE, Fraction(0), ONE),)}, "block a.learning_rate: 0"),
+        ({"blocks": (Block("a", ONE, ONE, -ONE),)}, "block a.smoothness: -1"),
+        ({"blocks": (Block("a", ONE, ONE, 0.5),)}, "block a.smoothness: 0.5"),
+        ({"blocks": (Block("a", ONE, ONE, ONE, -ONE),)}, "block a.gradient_bound: -1"),
+        ({"blocks": (Block("a", ONE, ONE, ONE, Fraction(0)),)}, "block a.gradient_bound: 0"),
+        ({"gap": -ONE}, "gap: -1"),
+        ({"gap": 0.1}, "gap: 0.1"),
+        (
+            {"decoupled": (HALF,)},
+            "block a.decoupled_smoothness: '1/2' is not allowed; allowed: at least the table's smoothness 1",
+        ),
+        ({"decoupled": (ONE, ONE)}, "decoupled_smoothness: "),
+        ({"decoupled": ONE}, "decoupled_smoothness: "),
+        ({"decoupled": (ONE,), "coupling": ((ONE,),)}, "decoupled_smoothness: 'beside smoothness_with'"),
+        ({"decoupled": (ONE, HALF), **VARIANT}, "scale_variant.decoupled_smoothness: '1/2'"),
+        (
+            {"decoupled": (ONE, Fraction(2)), **VARIANT},
+            "scale_variant.learning_rate: '1' is not allowed; allowed: below 2/decoupled_smoothness = 1",
+        ),
+        ({"coupling": ((ONE,), (ONE,))}, "coupling: "),
+        ({"blocks": (A, B)}, "coupling: None"),
+        ({"blocks": (A, B), "coupling": [[ONE, ONE], [ONE, ONE]]}, "coupling: "),
+        ({"blocks": (A, B), "coupling": ((ONE, -ONE), (-ONE, ONE))}, "coupling[0][1]: -1"),
+        ({"blocks": (A, B), "coupling": ((ONE, ONE), (HALF, ONE))}, "coupling[0][1]: 1"),
+        ({"blocks": (A, B), "coupling": ((ONE, ONE), (ONE,))}, "coupling: "),
+        ({"scale_variant_smoothness": ONE}, "scale_variant.smoothness: 1"),
+        (
+            {"decoupled": (ONE, ONE), "scale_variant_learning_rate": ONE, "scale_variant_smoothness": -ONE},
+            "scale_variant.smoothn",
+        ),
+        ({"from_step": -1}, "from_step: -1"),
+        ({"from_step": 0.5}, "from_step: 0.5"),
+        ({"estimated": ["gap"]}, "estimated: "),
+    ],
+)
+def test_what_cannot_be_the_constants_of_a_loss_is_refused_in_one_line(given, message):
+    with pytest.raises(ValueError, match="allowed") as error:
+        Constants(**{"blocks": (A,), "gap": ONE, **given})
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+def test_numbers_too_long_to_print_are_no_reason_to_refuse():
+    long = Fraction(10**4200 + 1, 10**4400 + 1)
+    variant = {"scale_variant_learning_rate": long, "scale_variant_smoothness": ONE}
+    assert Constants(blocks=(A,), gap=ONE, decoupled=(ONE, 1 + long), **variant).decoupled == (ONE, 1 + long)
+
+
+def test_a_bound_says_that_it_is_conditional_on_the_couplings():
+    assert "smoothness_with" in load_constants(EXAMPLES / "constants-two-blocks.toml").names()
+    assert "smoothness_with" not in load_constants(EXAMPLES / "constants-one-block.toml").names()
+    coupling = ((ONE, HALF), (HALF, ONE))
+    assert "smoothness_with" in Constants(blocks=(A,), gap=ONE, coupling=coupling, **VARIANT).names()
+    decoupled = Constants(blocks=(A, B), gap=ONE, decoupled=(ONE, ONE)).names()
+    assert "decoupled_smoothness" in decoupled
+    assert "smoothness_with" not in decoupled
 
 
 def test_files_that_are_no_constants(tmp_path):

@@ -1,8 +1,11 @@
+from dataclasses import replace
+from fractions import Fraction
 from math import log, pi
 
 import pytest
 
-from ratetheory.numeric.certify import certified
+from ratetheory.numeric import floats
+from ratetheory.numeric.certify import as_float, certified, problem_in
 from ratetheory.numeric.constants import load_constants, one_block
 from ratetheory.numeric.terms import best_learning_rate, dominant_term, sensitivities, shares
 
@@ -80,3 +83,16 @@ def test_several_blocks_with_scale_variant_parameters_have_shares_too():
     found = shares(result)
     assert found["scale-variant"] > 0
     assert sum(found.values()) == pytest.approx(1)
+
+
+def test_the_decoupled_smoothness_goes_with_the_smoothness():
+    """Where the two are equal, the smoothness alone cannot rise."""
+    constants = one_block(1, 1, 1, 1)
+    decoupled = replace(constants, decoupled=(Fraction(1),))
+    assert sensitivities(decoupled, *ALL)["smoothness"] == pytest.approx(sensitivities(constants, *ALL)["smoothness"])
+
+
+def test_no_price_of_the_scale_variant_parameters_where_their_rate_is_too_large():
+    constants = load_constants("examples/constants-two-blocks.toml")
+    assert problem_in(floats, as_float, list, constants, Fraction(1)).nu_0 > 0
+    assert problem_in(floats, as_float, list, constants, Fraction(1, 10**6)).nu_0 is None
