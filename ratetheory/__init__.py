@@ -24,7 +24,7 @@ _PUBLIC = {
     "equilibrium": "ratetheory.numeric.equilibria",
     "load_constants": "ratetheory.numeric.constants",
     "load_trace": "ratetheory.observation.trace",
-    "sgd_observed": "ratetheory.numeric.sgd",
+    "sgd_observed": "ratetheory.numeric.sgd_log",
     "train": "ratetheory.training.train",
     "verify": "ratetheory.witnesses",
     "verify_file": "ratetheory.own.verify",

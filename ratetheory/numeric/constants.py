@@ -13,7 +13,7 @@ from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, r
 MAX_BYTES = 1_000_000
 _MAX_LINE = 10_000
 _FILE_KEYS = ("gap", "from_step", "block", "scale_variant")
-_BLOCK_KEYS = (
+BLOCK_KEYS = (
     "name",
     "squared_norm",
     "learning_rate",
@@ -23,7 +23,7 @@ _BLOCK_KEYS = (
     "gradient_bound",
 )
 _SCALE_VARIANT = "scale_variant"
-_SCALE_VARIANT_KEYS = ("learning_rate", "smoothness", "decoupled_smoothness")
+SCALE_VARIANT_KEYS = ("learning_rate", "smoothness", "decoupled_smoothness")
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def one_block(
     squared_norm: Any, learning_rate: Any, smoothness: Any, gap: Any = None, gradient_bound: Any = None, from_step: Any = 0
 ) -> Constants:
     """The constants of one block without scale-variant parameters; ``gap=None`` takes the range (pi^2/4) L."""
-    reader = _Reader()
+    reader = Reader()
     block = Block(
         "w",
         reader.positive(squared_norm, "squared_norm"),
@@ -192,6 +192,11 @@ def load_constants(path: str | Path) -> Constants:
 
     Raises ``ValueError`` naming the file, the key, the value and what is allowed.
     """
+    return read_constants(load_toml(path))
+
+
+def load_toml(path: str | Path) -> dict[str, Any]:
+    """A small TOML file of constants, its numbers with a point as text. Raises ``ValueError`` naming the file."""
     import tomllib
 
     path = Path(path)
@@ -207,16 +212,15 @@ def load_constants(path: str | Path) -> Constants:
     longest = max(map(len, raw.splitlines()), default=0)
     require(longest <= _MAX_LINE, "constants", str(path), f"lines of at most {_MAX_LINE} characters")
     try:
-        content = tomllib.loads(raw.decode("utf-8"), parse_float=str)
+        return tomllib.loads(raw.decode("utf-8"), parse_float=str)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"constants: {path} is not TOML: {' '.join(str(error).split())}") from None
-    return read_constants(content)
 
 
 def read_constants(content: Mapping[str, Any]) -> Constants:
     """The constants in a mapping of the form of the TOML file (see ``examples/constants-two-blocks.toml``)."""
-    _known_keys(content, _FILE_KEYS, "constants")
-    reader = _Reader()
+    known_keys(content, _FILE_KEYS, "constants")
+    reader = Reader()
     tables = content.get("block")
     require(isinstance(tables, Sequence) and bool(tables), "block", tables, "one table [[block]] or more")
     rows = list(tables or ())
@@ -242,7 +246,7 @@ def read_constants(content: Mapping[str, Any]) -> Constants:
     )
 
 
-class _Reader:
+class Reader:
     """Reads numbers, and remembers which were marked ``{value = ..., kind = "estimated"}``."""
 
     def __init__(self) -> None:
@@ -251,7 +255,7 @@ class _Reader:
     def _plain(self, value: Any, name: str) -> Any:
         if not isinstance(value, Mapping):
             return value
-        _known_keys(value, ("value", "kind"), name)
+        known_keys(value, ("value", "kind"), name)
         kind = value.get("kind", "given")
         require(kind in ("given", "estimated"), f"{name}.kind", kind, '"given" or "estimated"')
         if kind == "estimated":
@@ -259,19 +263,22 @@ class _Reader:
         return value.get("value")
 
     def positive(self, value: Any, name: str) -> Fraction:
+        """A number above zero."""
         return read_positive(self._plain(value, name), name)
 
     def nonnegative(self, value: Any, name: str) -> Fraction:
+        """A number that is zero or above."""
         return read_nonnegative(self._plain(value, name), name)
 
 
-def _known_keys(table: Mapping[str, Any], known: Sequence[str], name: str) -> None:
+def known_keys(table: Mapping[str, Any], known: Sequence[str], name: str) -> None:
+    """``ValueError`` for a key that is none of the known ones."""
     for key in table:
         require(key in known, name, key, f"the keys {', '.join(known)}")
 
 
-def _read_block(reader: _Reader, row: Mapping[str, Any], name: str) -> Block:
-    _known_keys(row, _BLOCK_KEYS, f"block {name}")
+def _read_block(reader: Reader, row: Mapping[str, Any], name: str) -> Block:
+    known_keys(row, BLOCK_KEYS, f"block {name}")
     bound = row.get("gradient_bound")
     return Block(
         name,
@@ -282,17 +289,17 @@ def _read_block(reader: _Reader, row: Mapping[str, Any], name: str) -> Block:
     )
 
 
-def _read_scale_variant(reader: _Reader, table: Any) -> tuple[Fraction | None, Fraction]:
+def _read_scale_variant(reader: Reader, table: Any) -> tuple[Fraction | None, Fraction]:
     if table is None:
         return None, Fraction(0)
     require(isinstance(table, Mapping), _SCALE_VARIANT, table, "a table with learning_rate and smoothness")
-    _known_keys(table, _SCALE_VARIANT_KEYS, _SCALE_VARIANT)
+    known_keys(table, SCALE_VARIANT_KEYS, _SCALE_VARIANT)
     rate = reader.positive(table.get("learning_rate"), "scale_variant.learning_rate")
     return rate, reader.nonnegative(table.get("smoothness"), "scale_variant.smoothness")
 
 
 def _read_decoupled(
-    reader: _Reader, rows: Sequence[Mapping[str, Any]], names: Sequence[str], variant: Mapping[str, Any] | None
+    reader: Reader, rows: Sequence[Mapping[str, Any]], names: Sequence[str], variant: Mapping[str, Any] | None
 ) -> tuple[Fraction, ...] | None:
     tables = [*zip(rows, (f"block {n}" for n in names), strict=True), *([(variant, _SCALE_VARIANT)] if variant else [])]
     given = ["decoupled_smoothness" in table for table, _ in tables]
@@ -305,7 +312,7 @@ def _read_decoupled(
 
 
 def _read_coupling(
-    reader: _Reader, rows: Sequence[Mapping[str, Any]], names: Sequence[str], variant: bool
+    reader: Reader, rows: Sequence[Mapping[str, Any]], names: Sequence[str], variant: bool
 ) -> tuple[tuple[Fraction, ...], ...]:
     """L_ij and L_ig by name; every pair must be given, by one of its two blocks: silence is not zero."""
     everything = [*names, *([_SCALE_VARIANT] if variant else [])]

@@ -87,13 +87,13 @@ def power(x: int, exponent: Fraction) -> Ball:
     return (arb(x).log() * _ball(exponent)).exp() if exponent and x > 1 else arb(1)
 
 
-def rate_sum(squares: Powers, eta: Ball, alpha: Fraction, denominator: Callable[[Any], Any], steps: int) -> Ball:
-    """The sum of eta x^(-alpha)/denominator(H(x)) over x = 1..steps; the denominator a Bernstein function of H >= 0."""
-    total, below = arb(0), arb(0)
-    for x in range(1, min(steps, DIRECT - 1) + 1):
+def rate_sum(squares: Powers, eta: Ball, alpha: Fraction, denominator: Callable[[Any], Any], first: int, last: int) -> Ball:
+    """The sum of eta x^(-alpha)/denominator(H(x)) over first <= x <= last; the denominator a Bernstein function of H >= 0."""
+    total, below = arb(0), squares.at(min(first, DIRECT))
+    for x in range(first, min(last, DIRECT - 1) + 1):
         total = total + eta * power(x, -alpha) / denominator(below)
         below = below + power(x, -squares.s)
-    if steps < DIRECT:
+    if last < DIRECT:
         return total
 
     def series(x: Ball) -> Series:
@@ -104,7 +104,7 @@ def rate_sum(squares: Powers, eta: Ball, alpha: Fraction, denominator: Callable[
     # series are cut at the length that the context allows
     before, ctx.cap = ctx.cap, _ORDER
     try:
-        return total + _euler_maclaurin(series, DIRECT, steps)
+        return total + _euler_maclaurin(series, max(first, DIRECT), last)
     finally:
         ctx.cap = before
 

@@ -1,5 +1,6 @@
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ SGD = [
     *("bound", "sgd", "--squared-norm", "1", "--learning-rate", "0.1", "--smoothness", "1", "--noise-bound", "2"),
     *("--gap", "1/2"),
 ]
+FILE = ["bound", "sgd", "--constants", "examples/constants-sgd.toml"]
 
 
 def as_json(*arguments):
@@ -20,13 +22,13 @@ def as_json(*arguments):
 def test_json_has_the_fields_of_a_bound():
     bound = as_json(*SGD, "--alpha", "1/2", "--gradient-bound", "1", "--steps", "1000")
     assert set(bound) >= {
-        *("claim", "value", "gradient_norm", "enclosure", "method", "steps", "noise_constant", "envelope", "constants"),
+        *("claim", "value", "gradient_norm", "enclosure", "method", "steps", "noise_constants", "envelopes", "constants"),
         *("trust", "conditional_on", "provenance"),
     }
     low, high = (Fraction(end) for end in bound["enclosure"])
     assert low <= high <= Fraction(str(bound["value"])) <= Fraction(str(bound["gradient_norm"])) ** 2
     assert bound["constants"]["alpha"] == bound["constants"]["gap"] == "1/2"
-    assert bound["constants"]["gradient_bound"] == "1"
+    assert bound["constants"]["blocks"][0]["gradient_bound"] == "1"
     assert bound["claim"] == "sgd-rate"
     assert bound["trust"] == "certified"
 
@@ -43,18 +45,57 @@ def test_both_directions_agree():
     assert as_json(*SGD, "--alpha", "1/4", "--steps", str(steps - 1))["gradient_norm"] > 0.25
 
 
+def test_several_blocks_and_scale_variant_parameters():
+    bound = as_json(*FILE, "--steps", "1000000")
+    assert len(bound["envelopes"]) == len(bound["noise_constants"]) == len(bound["constants"]["blocks"]) == 2
+    assert bound["constants"]["scale_variant"]["noise_variance"] == "1/4"
+    assert "scale_variant.noise_variance" in bound["conditional_on"]
+    assert "E sum_i |G_i|^2 + E|H|^2" in ratetheory(*FILE, "--steps", "10").out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("noise_bound = 2 ", "noise_bond = 2 ", "block first: 'noise_bond' is not allowed; allowed: the keys name"),
+        ("noise_bound = 2 ", "", "block first.noise_bound: None is not a number"),
+        ('noise_variance = "1/4"', "", "scale_variant.noise_variance: None is not a number"),
+        ('noise_variance = "1/4"', "noise_variance = -1", "scale_variant.noise_variance: -1 is not allowed"),
+        ('alpha = "1/2"', "alpha = 0.75", "alpha: '3/4' is not allowed"),
+        ('alpha = "1/2"', "from_step = 5", "constants: 'from_step' is not allowed"),
+        ('gap = "3/2"', "", "gap: None is not allowed"),
+        ("learning_rate = 0.1  ", "learning_rate = -1", "learning_rate: -1 is not allowed"),
+    ],
+)
+def test_a_bad_file_is_one_line(tmp_path, old, new, message):
+    text = Path("examples/constants-sgd.toml").read_text()
+    assert old in text
+    bad = tmp_path / "bad.toml"
+    bad.write_text(text.replace(old, new, 1))
+    assert message in refused("bound", "sgd", "--constants", str(bad), "--steps", "1")
+
+
+def test_an_estimate_is_no_bound(tmp_path):
+    text = Path("examples/constants-sgd.toml").read_text()
+    estimated = tmp_path / "estimated.toml"
+    estimated.write_text(text.replace("noise_bound = 2 ", 'noise_bound = { value = 2, kind = "estimated" }'))
+    assert as_json("bound", "sgd", "--constants", str(estimated), "--steps", "1")["trust"] == "estimated"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (SGD, "give either --steps T or --epsilon E"),
         ([*SGD, "--steps", "1", "--epsilon", "1"], "give either"),
         ([*SGD, "--steps", "0"], "steps: '0' is not allowed; allowed: a whole number, at least 1"),
-        ([*SGD, "--steps", "1", "--alpha", "0.6"], "alpha: '0.6' is not allowed"),
+        ([*SGD, "--steps", "1", "--alpha", "0.6"], "alpha: '3/5' is not allowed"),
         ([*SGD, "--steps", "1", "--gradient-bound", "0"], "gradient_bound: '0' is not allowed"),
         ([*SGD[:-1], "-1", "--steps", "1"], "gap: '-1' is not allowed"),
         ([*SGD[:-3], "inf", *SGD[-2:], "--steps", "1"], "noise_bound: 'inf' is not a number"),
         ([*SGD, "--epsilon", "1e-30"], "epsilon"),
         ([*SGD[:-2], "--steps", "1"], "--gap"),
+        ([*SGD, *FILE[2:], "--steps", "1"], "--squared-norm and --constants exclude each other"),
+        ([*FILE, "--alpha", "0", "--steps", "1"], "--alpha and --constants exclude each other"),
+        (["bound", "sgd", "--constants", "nowhere.toml", "--steps", "1"], "cannot read nowhere.toml"),
         ([*SGD, "--nonsense"], "No such option"),
     ],
 )

@@ -10,7 +10,8 @@ from flint import arb, ctx
 from ratetheory.numeric import floats, rounding
 from ratetheory.numeric.noise import noise_excess, noise_supremum
 from ratetheory.numeric.schedule_sums import Powers, rate_sum
-from ratetheory.numeric.sgd import bound_sgd, sgd_observed
+from ratetheory.numeric.sgd import bound_sgd
+from ratetheory.numeric.sgd_log import sgd_observed
 
 mpf = mpmath.mpf
 ONE = {"squared_norm": "3/10", "learning_rate": "0.7", "smoothness": 2, "noise_bound": 3, "gap": "1.5"}
@@ -60,7 +61,7 @@ def test_sums_hold_the_plain_sum(alpha):
             total += mpf(x) ** -a / (mpf("0.25") + mpmath.sqrt(mpf("0.5") + 2 * H))
             H += mpf(x) ** (-2 * a)
         powers = Powers.of(2 * alpha)
-        found = rate_sum(powers, arb(1), alpha, lambda h: (h * 2 + arb("0.5")).sqrt() + arb("0.25"), T)
+        found = rate_sum(powers, arb(1), alpha, lambda h: (h * 2 + arb("0.5")).sqrt() + arb("0.25"), 1, T)
         for ball, exact in ((found, total), (powers.at(T + 1), H)):
             distance = abs(mpf(ball.mid().str(28, radius=False)) - exact)
             assert distance <= mpf(ball.rad().str(5, radius=False)) + exact * mpf(10) ** -24

@@ -8,25 +8,37 @@ import click
 
 from ratetheory.cli.output import finite, print_json, print_lines, shown
 
+_ONE = ("squared_norm", "learning_rate", "alpha", "smoothness", "noise_bound", "gradient_bound", "gap")
+_NEEDED = ("squared_norm", "learning_rate", "smoothness", "noise_bound", "gap")
+
 
 @click.command()
-@click.option("--squared-norm", metavar="S0", required=True, help="Squared norm of the weights at the start.")
-@click.option("--learning-rate", metavar="ETA", required=True, help="Learning rate of the first step.")
-@click.option("--alpha", metavar="A", default="0", show_default=True, help="The rate falls like (t + 1)^-A, 0 to 1/2.")
-@click.option("--smoothness", metavar="L", required=True, help="Smoothness of the mean loss on the unit sphere.")
-@click.option("--noise-bound", metavar="G", required=True, help="Bound on every minibatch gradient at normalised weights.")
+@click.option("--squared-norm", metavar="S0", help="Squared norm of the weights at the start.")
+@click.option("--learning-rate", metavar="ETA", help="Learning rate of the first step.")
+@click.option("--alpha", metavar="A", help="The rate falls like (t + 1)^-A, 0 to 1/2; default 0.")
+@click.option("--smoothness", metavar="L", help="Smoothness of the mean loss on the unit sphere.")
+@click.option("--noise-bound", metavar="G", help="Bound on every minibatch gradient at normalised weights.")
 @click.option("--gradient-bound", metavar="G", help="Bound on the full gradient; default: the noise bound.")
-@click.option("--gap", metavar="D", required=True, help="Loss at the start minus a lower bound of the loss.")
+@click.option("--gap", metavar="D", help="Loss at the start minus a lower bound of the loss.")
+@click.option("--constants", metavar="FILE", help="TOML file with several blocks or scale-variant parameters.")
 @click.option("--steps", metavar="T", help="Number of steps: bound the smallest mean squared gradient among them.")
 @click.option("--epsilon", metavar="E", help="Root mean square gradient to reach: find a number of steps that suffices.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sgd(as_json: bool, **options: Any) -> int:
-    """SGD with bounded unbiased noise, one block: min over t < T of E|G_t|^2 <= value.
+    """SGD with bounded unbiased noise: min over t < T of E|G_t|^2 <= value.
 
     Numbers are decimals or rationals (0.3, 3/10, 1e-4), read exactly.
     """
     from ratetheory.numeric.sgd import bound_sgd
 
+    if options["constants"] is not None:
+        for name in _ONE:
+            if options[name] is not None:
+                raise click.UsageError(f"--{name.replace('_', '-')} and --constants exclude each other")
+    else:
+        for name in _NEEDED:
+            if options[name] is None:
+                raise click.UsageError(f"--{name.replace('_', '-')} is missing; allowed: a number, or --constants FILE")
     if (options["steps"] is None) == (options["epsilon"] is None):
         raise click.UsageError("give either --steps T or --epsilon E")
     result = bound_sgd(**options)
@@ -34,18 +46,25 @@ def sgd(as_json: bool, **options: Any) -> int:
         print_json(result.as_dict())
         return 0
     low, high = result.enclosure
+    squares = "E sum_i |G_i|^2 + E|H|^2" if "scale_variant" in result.constants else "E sum_i |G_i|^2"
+    single = len(result.envelopes) == 1 and "scale_variant" not in result.constants
     print_lines(
         [
             ("steps T", shown(finite(result.steps))),
-            ("min over t < T of E|G_t|^2", f"<= {result.value!s}"),
+            (f"min over t < T of {'E|G_t|^2' if single else squares}", f"<= {result.value!s}"),
             ("its root", f"<= {result.gradient_norm!s}"),
             ("enclosure of the bound", f"[{low}, {high}]"),
             ("method", result.method),
-            ("noise constant A", f"<= {result.noise_constant!s}"),
-            ("|w_T|^2 surely", f"<= {result.envelope!s}"),
+            ("noise constant A", f"<= {_listed(result.noise_constants)}"),
+            ("|w_T|^2 surely", f"<= {_listed(result.envelopes)}"),
             ("trust", result.trust),
             ("conditional on", ", ".join(result.conditional_on)),
             ("claim", result.claim),
         ]
     )
     return 0
+
+
+def _listed(numbers: tuple[Any, ...]) -> str:
+    more = f", ... ({len(numbers)} blocks)" if len(numbers) > 8 else ""
+    return ", ".join(str(number) for number in numbers[:8]) + more
