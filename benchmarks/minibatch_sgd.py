@@ -11,8 +11,9 @@ eight decades and decays 0, 1/4, 1/2, it prints
 - ``exponent``: that of the mean of |G_t|^2, weighted by gamma_t up to T, fitted over the last decade of T, and the smallest
   and largest that groups of runs have,
 
-and then the same of many short runs. It exits with 1 if a bound does not hold, a run leaves the envelope, or a share of the
-runs beyond the risk violates the log's statement.
+and then the same of many short runs. It exits with 1 if ``mean`` exceeds 1, ``sum`` does by more than four standard errors (the
+mean over runs is not the expectation, and this bound is nearly met), a run leaves the envelope, or a share of the runs beyond
+the risk violates the log's statement.
 """
 
 from __future__ import annotations
@@ -31,15 +32,17 @@ from ratetheory.numeric import floats
 Array = np.ndarray
 RATES, DECAYS = (1e-4, 1e-2, 1.0, 1e2, 1e4), (0.0, 0.25, 0.5)
 RISK, KAP = 0.1, 1.0
-_GROUPS = 8
+_GROUPS, _ERRORS = 8, 4
+_EACH_RUN = SimpleNamespace(**vars(floats) | {"expectation": lambda x: x})
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What the runs of one problem, learning rate and decay say."""
+    """What the runs of one problem, learning rate and decay say; ``sum_surely`` is ``sum`` less its sampling error."""
 
     mean: float
     sum: float
+    sum_surely: float
     norm: float
     crossed: int
     violated: int
@@ -92,20 +95,18 @@ def findings(s: SimpleNamespace) -> Findings:
     shares = s.S_last / SGD_NORM_ENVELOPE.conclusion("envelope").right(floats, s)
     crossed = np.any(shares > 1 + rounding_allowance(s.dimension, shares.shape[-2]), axis=-2)
     observed = SGD_OBSERVED.conclusion("frequency").left(floats, s)[..., -1, :].item()
+    least, total = SGD_RATE.conclusion("single-block"), SGD_RATE.conclusion("sum")
+    left, right = total.left(_EACH_RUN, s), total.right(_EACH_RUN, s)
+    error = np.std(left - right, axis=0) / np.sqrt(len(s.S))
     return Findings(
-        mean=_share("single-block", s),
-        sum=_share("sum", s),
+        mean=float(np.max(least.left(floats, s) / least.right(floats, s))),
+        sum=float(np.max(left.mean(axis=0) / right.mean(axis=0))),
+        sum_surely=float(np.max((left.mean(axis=0) - _ERRORS * error) / right.mean(axis=0))),
         norm=float(shares.max()),
         crossed=int(crossed.sum()),
         violated=round(observed * len(s.S)),
         exponent=exponent(s),
     )
-
-
-def _share(slug: str, s: SimpleNamespace) -> float:
-    """The largest ratio of the two sides over all horizons."""
-    conclusion = SGD_RATE.conclusion(slug)
-    return float(np.max(conclusion.left(floats, s) / conclusion.right(floats, s)))
 
 
 def rounding_allowance(dimension: int, steps: int) -> Array:
@@ -135,7 +136,8 @@ def exponent(s: SimpleNamespace) -> tuple[float, float, float]:
 
 def held(found: Findings, runs: int) -> bool:
     """Whether the runs agree with the claims."""
-    return max(found.mean, found.sum) <= 1 and found.crossed == 0 and found.violated <= RISK * runs
+    agree = found.mean <= 1 and found.sum_surely <= 1 and found.crossed == 0
+    return agree and found.violated <= RISK * runs
 
 
 def table(problem: Problem, rates: Iterable[float], runs: int, steps: int) -> bool:
