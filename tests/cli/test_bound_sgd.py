@@ -101,3 +101,60 @@ def test_an_estimate_is_no_bound(tmp_path):
 )
 def test_bad_input_is_one_line(arguments, message):
     assert message in refused(*arguments)
+
+
+OBSERVED = ["--smoothness", "1", "--noise-bound", "2", "--gap", "1/2", "--delta", "1/20"]
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.csv"
+    rows = [f"{t},w,{1 + t / 100},1,{0.1 if t < 100 else ''}" for t in range(101)]
+    path.write_text("\n".join(["step,block,squared_norm,squared_gradient,learning_rate", *rows]))
+    return str(path)
+
+
+def test_a_log_certifies_its_gradients(log):
+    found = as_json("bound", "sgd", "--observed", log, *OBSERVED)
+    low, high = (Fraction(end) for end in found["enclosure"])
+    assert low <= high <= Fraction(str(found["mean"]))
+    assert found["confidence"] == "19/20"
+    assert found["constants"]["kap"] == "1"
+    assert {"unbiased", "noise-bound", "delta", "log"} <= set(found["conditional_on"])
+    other = as_json("bound", "sgd", "--observed", log, *OBSERVED, "--kap", "1/2")
+    assert other["constants"]["kap"] == "1/2"
+    assert other["sum"] != found["sum"]
+    out = ratetheory("bound", "sgd", "--observed", log, *OBSERVED).out
+    for word in (
+        "sum of gamma_t |G_t|^2",
+        "with probability",
+        "19/20",
+        "kap = 1 and the constants were fixed before",
+        "unbiased",
+    ):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (OBSERVED[:-2], "--delta is missing"),
+        (OBSERVED[2:], "--smoothness is missing"),
+        ([*OBSERVED, "--kap", "2"], "kap: '2' is not allowed; allowed: above 0 and below 2"),
+        ([*OBSERVED[:-1], "1"], "delta: '1' is not allowed"),
+        ([*OBSERVED, "--steps", "3"], "--steps and --observed exclude each other"),
+        ([*OBSERVED[:3], "0.9", *OBSERVED[4:]], "noise_bound: '0.9' is not allowed; allowed: at least the gradient that step"),
+    ],
+)
+def test_a_log_with_bad_options_is_one_line(log, arguments, message):
+    assert message in refused("bound", "sgd", "--observed", log, *arguments)
+
+
+def test_a_bad_log_is_one_line(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,block\n0,w\n")
+    assert "column squared_norm is missing" in refused("bound", "sgd", "--observed", str(path), *OBSERVED)
+    assert "no regular file" in refused("bound", "sgd", "--observed", str(tmp_path / "nowhere.csv"), *OBSERVED)
+    assert "--delta comes with --observed" in refused(*SGD, "--steps", "1", "--delta", "1/20")
+    path.write_text("step,block,squared_norm,squared_gradient,learning_rate\n" + "0,a,1,1,1\n0,b,1,1,1\n1,a,2,,\n1,b,2,,\n")
+    assert "2 blocks" in refused("bound", "sgd", "--observed", str(path), *OBSERVED)

@@ -23,22 +23,26 @@ _NEEDED = ("squared_norm", "learning_rate", "smoothness", "noise_bound", "gap")
 @click.option("--constants", metavar="FILE", help="TOML file with several blocks or scale-variant parameters.")
 @click.option("--steps", metavar="T", help="Number of steps: bound the smallest mean squared gradient among them.")
 @click.option("--epsilon", metavar="E", help="Root mean square gradient to reach: find a number of steps that suffices.")
+@click.option("--observed", metavar="LOG.csv", help="Bound the full gradients of a run from the log of its norms, one block.")
+@click.option("--delta", metavar="P", help="With --observed: the probability with which the statement may fail.")
+@click.option("--kap", metavar="K", help="With --observed, 0 to 2, chosen before the run; default 1.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def sgd(as_json: bool, **options: Any) -> int:
+def sgd(observed: str | None, delta: str | None, kap: str | None, as_json: bool, **options: Any) -> int:
     """SGD with bounded unbiased noise: min over t < T of E|G_t|^2 <= value.
 
     Numbers are decimals or rationals (0.3, 3/10, 1e-4), read exactly.
     """
+    if observed is not None:
+        return _observed(observed, delta, kap, as_json, options)
+    for name, value in {"delta": delta, "kap": kap}.items():
+        if value is not None:
+            raise click.UsageError(f"--{name} comes with --observed LOG.csv")
     from ratetheory.numeric.sgd import bound_sgd
 
     if options["constants"] is not None:
-        for name in _ONE:
-            if options[name] is not None:
-                raise click.UsageError(f"--{name.replace('_', '-')} and --constants exclude each other")
+        _refuse(_ONE, options, "--constants")
     else:
-        for name in _NEEDED:
-            if options[name] is None:
-                raise click.UsageError(f"--{name.replace('_', '-')} is missing; allowed: a number, or --constants FILE")
+        _need(_NEEDED, options, "a number, or --constants FILE")
     if (options["steps"] is None) == (options["epsilon"] is None):
         raise click.UsageError("give either --steps T or --epsilon E")
     result = bound_sgd(**options)
@@ -63,6 +67,51 @@ def sgd(as_json: bool, **options: Any) -> int:
         ]
     )
     return 0
+
+
+def _observed(path: str, delta: str | None, kap: str | None, as_json: bool, options: dict[str, Any]) -> int:
+    from ratetheory.numeric.sgd_log import observed_in_csv
+
+    _refuse(("squared_norm", "learning_rate", "alpha", "constants", "steps", "epsilon"), options, "--observed")
+    given = {name: options[name] for name in ("smoothness", "noise_bound", "gap", "gradient_bound")}
+    _need(("smoothness", "noise_bound", "gap", "delta"), {**given, "delta": delta}, "a number")
+    result = observed_in_csv(path, **given, delta=delta, kap="1" if kap is None else kap)
+    if as_json:
+        print_json(result.as_dict())
+        return 0
+    low, high = result.enclosure
+    print_lines(
+        [
+            ("steps T", shown(result.steps)),
+            ("sum of gamma_t |G_t|^2", f"<= {result.sum!s}"),
+            ("mean of |G_t|^2 weighted by gamma_t", f"<= {result.mean!s}"),
+            ("least |G_t|, t < T", f"<= {result.gradient_norm!s}"),
+            ("enclosure of the mean's bound", f"[{low}, {high}]"),
+            ("with probability", f">= {result.confidence}"),
+            ("noise constant A", f"<= {result.noise_constant!s}"),
+            ("trust", result.trust),
+            ("conditional on", ", ".join(result.conditional_on)),
+            ("claim", result.claim),
+        ]
+    )
+    click.echo(
+        f"\nWith probability at least {result.confidence}, if kap = {result.constants['kap']} and the constants were fixed"
+        " before the run,\nthe full gradients G_t at normalised weights obey this for every horizon T at once,"
+        " each with its own figures."
+    )
+    return 0
+
+
+def _refuse(names: tuple[str, ...], options: dict[str, Any], beside: str) -> None:
+    for name in names:
+        if options[name] is not None:
+            raise click.UsageError(f"--{name.replace('_', '-')} and {beside} exclude each other")
+
+
+def _need(names: tuple[str, ...], options: dict[str, Any], allowed: str) -> None:
+    for name in names:
+        if options[name] is None:
+            raise click.UsageError(f"--{name.replace('_', '-')} is missing; allowed: {allowed}")
 
 
 def _listed(numbers: tuple[Any, ...]) -> str:
