@@ -9,7 +9,8 @@ from benchmarks.minibatch_problems import Digits, Linear, Rayleigh
 from benchmarks.minibatch_sgd import RISK, exponent, findings, held, rounding_allowance, simulate, tangent
 from ratetheory.claims.sgd import SGD_RATE
 from ratetheory.numeric import floats
-from ratetheory.numeric.sgd import bound_sgd, sgd_observed
+from ratetheory.numeric.sgd import bound_sgd
+from ratetheory.numeric.sgd_log import sgd_observed
 
 RUNS = 200
 
