@@ -15,6 +15,7 @@ import numpy as np
 from ratetheory.attack.arenas import arena_of, from_json, record_of
 from ratetheory.attack.search import Undecided, counterexample, judge
 from ratetheory.claims.statement import Claim
+from ratetheory.files import write_file
 from ratetheory.verdict import Verdict
 
 MAX_BYTES = 1_000_000
@@ -26,8 +27,7 @@ def save_counterexample(found: Mapping[str, Any], path: str | Path) -> None:
     """Write a counterexample; ``FileExistsError`` rather than overwrite."""
     text = json.dumps(found, indent=1, allow_nan=False)
     on_one_line = re.sub(r"\[[^\[\]{}]*\]", lambda match: "[" + " ".join(match[0][1:-1].split()) + "]", text)
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(on_one_line + "\n")
+    write_file(Path(path), (on_one_line + "\n").encode(), force=False)
 
 
 def load_counterexample(path: str | Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import click
 
 from ratetheory.cli.output import print_json, print_lines
+from ratetheory.files import free_path
 from ratetheory.verdict import exit_code
 
 
@@ -60,11 +61,7 @@ def free_file(path: Path, force: bool) -> Path:
     """The path if a file may be written there: nothing is overwritten without ``force``."""
     if path.suffix not in (".html", ".htm"):
         raise ValueError(f"report: {path} is not allowed; allowed: a file that ends in .html")
-    if (path.exists() or path.is_symlink()) and not force:
-        raise ValueError(f"report: {path} exists; allowed: a new file, or --force")
-    if not path.parent.is_dir():
-        raise ValueError(f"report: {path.parent} is no directory; allowed: a file in a directory that exists")
-    return path
+    return free_path(path, "report", force)
 
 
 def print_comparison(comparison: Any) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 import click
+
+from ratetheory.files import free_path, write_file
 
 
 @click.command("new-claim")
@@ -22,26 +21,7 @@ def new_claim(path: str, force: bool) -> int:
     place = Path(path)
     if place.suffix != ".py":
         raise ValueError(f"path: {path!r} is not allowed; allowed: a name that ends in .py")
-    if not place.parent.is_dir():
-        raise ValueError(f"path: {str(place.parent)!r} is no directory; allowed: a file in an existing directory")
-    if (place.exists() or place.is_symlink()) and not (force and place.is_file()):
-        raise ValueError(f"path: {path!r} exists; allowed: a new file, or --force to replace one")
-    _write(place, files("ratetheory.own").joinpath("template.py").read_bytes(), force)
+    free_path(place, "path", force)
+    write_file(place, files("ratetheory.own").joinpath("template.py").read_bytes(), force)
     click.echo(path)
     return 0
-
-
-def _write(path: Path, content: bytes, force: bool) -> None:
-    """The whole file or nothing; without ``force`` only where there is none."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), 0o644)
-        if force:
-            os.replace(temporary, path)
-        else:
-            os.link(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)

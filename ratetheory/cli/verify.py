@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from ratetheory.claims.statement import Claim
 from ratetheory.cli.counterexample import print_counterexample
 from ratetheory.cli.output import print_json
 from ratetheory.cli.own_claim import is_path, replay_path, verify_path
+from ratetheory.files import free_path
 from ratetheory.verdict import exit_code
 
 
@@ -58,7 +58,8 @@ def verify(
     width = max(len(claim.slug) for claim in chosen)
     if not as_json:
         click.echo(f"{'claim':<{width}}  {'derivation':<10}  {'attack':<40}  formal  overall")
-    _check_new(save)
+    if save is not None:
+        free_path(save, "save")
     done = []
     for verification in verifications(chosen, seed, budget):
         done.append(verification)
@@ -72,11 +73,6 @@ def verify(
     if save is not None:
         _save(chosen[0], done[0], save)
     return exit_code([v.status for v in done])
-
-
-def _check_new(save: str | None) -> None:
-    if save is not None and (Path(save).exists() or not Path(save).parent.is_dir()):
-        raise ValueError(f"save: {save} exists, or its directory does not; allowed: a new file in an existing directory")
 
 
 def _verify_file(
@@ -97,7 +93,8 @@ def _verify_file(
                 "--replay FILE takes the claim's file alone: ratetheory verify --replay FILE path/to/claim.py"
             )
         return replay_path(slugs[0], replay, drop, memory, as_json)
-    _check_new(save)
+    if save is not None:
+        free_path(save, "save")
     verification = verify_path(slugs[0], seed, budget, memory, drop, as_json)
     if save is not None and verification.checked is not None:
         from ratetheory.own.judge import arena_for

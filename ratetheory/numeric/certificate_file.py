@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ratetheory.files import free_path, write_file
 from ratetheory.numeric.certificates import MAX_CELLS, Certificate, Checked, check
 from ratetheory.numeric.exact import MAX_LENGTH, exact_text, read_exactly, read_positive, require
 
@@ -27,20 +28,9 @@ def check_certificate(path: str | Path) -> Checked:
     return check(load_certificate(path))
 
 
-def free_path(path: str | Path, force: bool) -> Path:
-    """The path if a certificate may be written there; ``ValueError`` otherwise."""
-    path = Path(path)
-    occupied = path.is_dir() or ((path.exists() or path.is_symlink()) and not force)
-    require(not occupied, "certificate", str(path), "a file that does not exist, or --force")
-    require(path.parent.is_dir(), "certificate", str(path), "a file in a directory that exists")
-    return path
-
-
 def save_certificate(certificate: Certificate, path: str | Path, force: bool = False) -> None:
     """Write a certificate; ``ValueError`` rather than overwrite without ``force``."""
-    from ratetheory.observation.trace import replace_file
-
-    target = free_path(path, force)
+    target = free_path(path, "certificate", force)
     texts = {name: _text(getattr(certificate, name), name) for name in ("squared_norm", "learning_rate", "smoothness")}
     gap, bound = certificate.gap, certificate.gradient_bound
     content = {
@@ -58,7 +48,7 @@ def save_certificate(certificate: Certificate, path: str | Path, force: bool = F
         "price": None if certificate.price is None else repr(certificate.price),
         "spending": [repr(level) for level in certificate.spending],
     }
-    replace_file(target, (json.dumps(content, indent=0, allow_nan=False) + "\n").encode("ascii"))
+    write_file(target, (json.dumps(content, indent=0, allow_nan=False) + "\n").encode("ascii"), force)
 
 
 def _text(number: Fraction, name: str) -> str:

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from ratetheory.claims import claims
+from ratetheory.files import write_file
 from ratetheory.numeric.bound import Bound
 from ratetheory.numeric.certified_bound import bound_of_constants
 from ratetheory.numeric.constants import Block, Constants
-from ratetheory.observation.trace import PART_LIMIT, Trace, read_run, replace_file
+from ratetheory.observation.trace import PART_LIMIT, Trace, read_run
 
 PLACEHOLDERS = dict.fromkeys(("L", "Lam", "Gbar", "f_low", "gap", "Lam_g", "eta_g", "kappa", "nu_0"), 1.0)
 _CACHE_BYTES = 1_000_000
@@ -102,7 +103,7 @@ def _estimate(path: Path, points: int) -> dict[str, Any]:
     estimate = estimate_smoothness(path, points=points).as_dict()
     # a trace that cannot be written to is estimated anew each time
     with contextlib.suppress(OSError):
-        replace_file(kept, json.dumps({"snapshots": snapshots, "estimate": estimate}).encode())
+        write_file(kept, json.dumps({"snapshots": snapshots, "estimate": estimate}).encode())
     return estimate
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ratetheory.files import write_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -97,26 +98,11 @@ def check_name(name: object, what: str) -> str:
     return name
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write under a temporary name, sync, rename, sync the directory: the file is the old one or the new one, never half."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_run(directory: Path, run: Mapping[str, Any]) -> None:
     """Write ``run.json``, adding schema and variable table."""
     table = {name: {"dimensions": v.dimensions, "meaning": v.meaning, "unit": v.unit} for name, v in VARIABLES.items()}
     content = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **run, "variables": table}
-    replace_file(directory / "run.json", (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+    write_file(directory / "run.json", (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
 
 
 def part_name(number: int) -> str:
@@ -145,7 +131,7 @@ class TraceWriter:
             data[name] = (VARIABLES[name].dimensions, np.asarray(values, dtype=np.float64), attributes)
         dataset = xr.Dataset(data, attrs={"schema_version": SCHEMA_VERSION, "first_step": self.steps})
         content = dataset.to_netcdf(engine="scipy", format="NETCDF3_64BIT")
-        replace_file(self.directory / part_name(self.parts), bytes(content))
+        write_file(self.directory / part_name(self.parts), bytes(content))
         self.parts += 1
         self.steps += length
 

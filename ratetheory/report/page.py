@@ -13,8 +13,8 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
+from ratetheory.files import free_path, write_file
 from ratetheory.observation.compare import Comparison
-from ratetheory.observation.trace import replace_file
 from ratetheory.report import figures as draw
 from ratetheory.report import tables
 from ratetheory.report.style import rendered
@@ -74,7 +74,7 @@ def write_report(
     try:
         if figures is not None:
             _write_figures(Path(figures), [*overview, *(shown for run in runs for shown in run["figures"])])
-        replace_file(path, content.encode("utf-8", "backslashreplace"))
+        write_file(path, content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         reason = f"report: cannot write {error.filename or path} ({error.strerror})"
         raise ValueError(f"{reason}; allowed: files in directories that can be written") from None
@@ -114,10 +114,7 @@ def _check_paths(path: Path, figures: Path | None) -> None:
     """``ValueError`` before any work is done if the report or its figures have no place."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"report: {path} does not end in .html; allowed: a file name that does")
-    if path.is_dir():
-        raise ValueError(f"report: {path} is a directory; allowed: a file in a directory that exists")
-    if not path.parent.is_dir():
-        raise ValueError(f"report: {path.parent} is no directory; allowed: a file in a directory that exists")
+    free_path(path, "report", force=True)
     if figures is not None and Path(figures).exists() and not Path(figures).is_dir():
         raise ValueError(f"figures: {figures} is a file; allowed: a directory, which is made if it does not exist")
 
@@ -125,8 +122,8 @@ def _check_paths(path: Path, figures: Path | None) -> None:
 def _write_figures(directory: Path, shown: Sequence[Shown]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for one in shown:
-        replace_file(directory / f"{one.stem}.png", rendered(one.figure, "png"))
-        replace_file(directory / f"{one.stem}.pdf", rendered(one.figure, "pdf"))
+        write_file(directory / f"{one.stem}.png", rendered(one.figure, "png"))
+        write_file(directory / f"{one.stem}.pdf", rendered(one.figure, "pdf"))
 
 
 def _run(index: int, label: str, comparison: Comparison) -> dict[str, Any]:

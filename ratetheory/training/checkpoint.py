@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ratetheory.observation.trace import replace_file
+from ratetheory.files import write_file
 
 CHECKPOINT = "checkpoint.pt"
 SNAPSHOTS = "snapshots"
@@ -21,7 +21,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
     """Write tensors and numbers, all or nothing."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    replace_file(path, buffer.getvalue())
+    write_file(path, buffer.getvalue())
 
 
 def load(path: Path) -> dict[str, Any]:

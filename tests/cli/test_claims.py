@@ -68,7 +68,7 @@ def test_running_out_of_budget_is_undecided():
             "drop: 'nope' is no hypothesis of norm-growth; allowed: scale-invariance",
         ),
         (["verify", "--drop", "scale-invariance"], "--drop HYPOTHESIS speaks of one claim"),
-        (["verify", "gd-rate", "--save", "no/such/folder/x.json"], "an existing directory"),
+        (["verify", "gd-rate", "--save", "no/such/folder/x.json"], "a directory that exists"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message):

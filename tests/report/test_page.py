@@ -132,7 +132,7 @@ def test_bad_paths_are_refused_in_one_line_and_nothing_is_written(tmp_path):
     cases = [
         (tmp_path / "missing" / "report.html", None, "is no directory; allowed: a file in a directory that exists"),
         (tmp_path / "report.pdf", None, "does not end in .html; allowed"),
-        (tmp_path / "folder.html", None, "is a directory; allowed"),
+        (tmp_path / "folder.html", None, "is no regular file; allowed"),
         (tmp_path / "report.html", file, "is a file; allowed: a directory"),
         (tmp_path / "report.html", file / "figures", "cannot write"),
     ]

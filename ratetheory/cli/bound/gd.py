@@ -39,8 +39,9 @@ def gd(
 
     Numbers are decimals or rationals (0.3, 3/10, 1e-4), read exactly.
     """
+    from ratetheory.files import free_path
     from ratetheory.numeric.bound import read_methods
-    from ratetheory.numeric.certificate_file import free_path, save_certificate
+    from ratetheory.numeric.certificate_file import save_certificate
     from ratetheory.numeric.certified_bound import bound_of_constants
     from ratetheory.numeric.envelope import ORACLE
 
@@ -56,7 +57,7 @@ def gd(
     if certificate is not None:
         if not by_oracle:
             raise click.UsageError("--certificate comes with --method oracle")
-        free_path(certificate, force)
+        free_path(certificate, "certificate", force)
     result = bound_of_constants(given, options["steps"], options["epsilon"], methods, every)
     if certificate is not None:
         from ratetheory.numeric.oracle import worst_case
