@@ -25,22 +25,33 @@ class Symbols:
     """The namespace ``s`` of a formula over a record.
 
     ``s.S`` is the state at the steps t = 0..T-1, ``s.S_next`` at t + 1, ``s.S_first`` at 0, ``s.S_last`` at the horizons
-    1..T; ``s.eta_first`` is the value of the first step. ``s["x"]`` is a letter of the claim's own. Raises ``KeyError`` where
-    the record does not hold the symbol.
+    1..T, or with ``only_horizon`` at T alone; ``s.eta_first`` is the value of the first step. ``s["x"]`` is a letter of the
+    claim's own. Raises ``KeyError`` where the record does not hold the symbol.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, only_horizon: bool = False) -> None:
         self._record = record
+        self._state_slices = _STATE_SLICES | ({"_last": slice(-1, None)} if only_horizon else {})
 
     def __getattr__(self, name: str) -> Any:
         symbol, suffix = (name, "") if name in SYMBOLS else _split(name)
         array = self._record[symbol]
         if SYMBOLS[symbol].kind == "state":
-            return array[..., _STATE_SLICES[suffix], :]
+            return array[..., self._state_slices[suffix], :]
         return array[..., _STEP_SLICES[suffix], :] if suffix else array
 
     def __getitem__(self, name: str) -> Any:
         return self._record[name]
+
+
+def truncated(record: Record, steps: int) -> Record:
+    """The record of the first steps."""
+
+    def start(name: str) -> Any:
+        kind = SYMBOLS[name].kind if name in SYMBOLS else "constant"
+        return record[name] if kind == "constant" else record[name][..., : steps + (kind == "state"), :]
+
+    return {name: start(name) for name in record}
 
 
 def _split(name: str) -> tuple[str, str]:

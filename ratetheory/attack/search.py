@@ -15,8 +15,9 @@ import numpy as np
 
 from ratetheory.attack.arenas import arena_of, record_of
 from ratetheory.attack.ascent import ascend
+from ratetheory.attack.formulas import sides
 from ratetheory.attack.instances import Arena, Family, Instances, to_json
-from ratetheory.attack.records import Record, Symbols
+from ratetheory.attack.records import Record
 from ratetheory.claims.statement import Claim, Conclusion, Setting
 from ratetheory.numeric import rounding
 from ratetheory.verdict import Verdict
@@ -37,7 +38,7 @@ class Undecided(RuntimeError):
 
 @dataclass(frozen=True)
 class Judgement:
-    """One conclusion on a batch; arrays broadcast to (instance, step, block), or (path, instance, step, block)."""
+    """One conclusion on a batch; arrays broadcast to (instance, step, block), with axes in front over paths or horizons."""
 
     left: rounding.Rounded
     right: rounding.Rounded
@@ -80,10 +81,8 @@ def _by_instance(array: Array) -> Array:
 
 def judge(conclusion: Conclusion, record: Record) -> Judgement:
     """Both sides of a conclusion on a record, with their errors."""
-    symbols = Symbols(record)
     with np.errstate(all="ignore"):
-        left = rounding.exact(conclusion.left(rounding, symbols))
-        right = rounding.exact(conclusion.right(rounding, symbols))
+        left, right = sides(conclusion, record)
         excess = rounding.excess(left, conclusion.relation, right)
     return Judgement(left, right, excess)
 
@@ -271,11 +270,10 @@ def shrink(conclusion: Conclusion, instance: Instances) -> Instances:
 def _fewest_steps(conclusion: Conclusion, instance: Instances) -> Instances:
     excess = judge(conclusion, record_of(instance)).excess
     horizons = np.flatnonzero(np.any(np.moveaxis(excess, -2, 0).reshape(excess.shape[-2], -1) > 0, axis=-1))
-    if horizons.size:
-        shorter = replace(instance, steps=min(instance.steps, int(horizons[0]) + 1))
-        if violates(conclusion, shorter):
-            return shorter
-    return instance
+    # a step may need a later horizon than the next
+    fewest = range(int(horizons[0]) + 1, instance.steps) if horizons.size else range(0)
+    shorter = (replace(instance, steps=steps) for steps in fewest)
+    return next((s for s in shorter if violates(conclusion, s)), instance)
 
 
 def _fewer_digits(instance: Instances, digits: int) -> Instances:

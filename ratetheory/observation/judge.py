@@ -11,6 +11,7 @@ import numpy as np
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import Rounded
+from ratetheory.numeric.run import Run
 from ratetheory.observation.record import Groups, decoys, namespace
 
 RESOLVED = 0.5
@@ -92,8 +93,8 @@ def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np
 
 
 def _sides(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[Rounded, Rounded]:
-    s = namespace(symbols)
-    return rounding.exact(conclusion.left(rounding, s)), rounding.exact(conclusion.right(rounding, s))
+    m, s = Run(*(max(value.shape[axis] for value in symbols.values()) for axis in (-2, -1))), namespace(symbols)
+    return rounding.exact(conclusion.left(m, s)), rounding.exact(conclusion.right(m, s))
 
 
 def _judge(

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ratetheory.attack.formulas import sides
 from ratetheory.attack.instances import Arena, Cube, Family, Instances
-from ratetheory.attack.records import Record, Symbols
+from ratetheory.attack.records import Record
 from ratetheory.claims.statement import Claim, Comparison, Letter
 from ratetheory.numeric import rounding
 
@@ -116,9 +117,8 @@ def _holds(comparison: Comparison, record: Record, batch: Instances) -> Array:
     """For each instance whether the comparison holds at every step, for certain."""
     if comparison.relation == "==":
         return np.array([_equal(comparison, batch.only(index)) for index in range(len(batch))])
-    symbols = Symbols(record)
     with np.errstate(all="ignore"):
-        left, right = (rounding.exact(side(rounding, symbols)) for side in (comparison.left, comparison.right))
+        left, right = sides(comparison, record)
         excess = rounding.excess(right, "<=", left)
         # letters themselves are exact: x <= y holds where x and y are the same float
         equal = (left.value == right.value) & (left.error + right.error == 0)
