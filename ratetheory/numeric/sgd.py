@@ -156,12 +156,31 @@ class _Evaluator:
         return least or bool(self.rate(steps) <= balls.number(target))
 
     def enough(self, target: Fraction) -> int:
-        """The smallest number of steps that halving finds; ``_MAX_STEPS`` suffice."""
+        """The smallest number of steps that halving and interpolating find; ``_MAX_STEPS`` suffice."""
         if self.reaches(1, target):
             return 1
         # first the power of two, then the number
         power = first_where(lambda k: 2**k >= _MAX_STEPS or self.reaches(2**k, target), 0, _MAX_STEPS.bit_length())
-        return first_where(lambda steps: self.reaches(steps, target), 2**power // 2, min(2**power, _MAX_STEPS))
+        low, high = 2**power // 2, min(2**power, _MAX_STEPS)
+        above, below = (abs(self._beyond(steps, target)).mid() for steps in (low, high))
+        turn, last = 0, None
+        while high - low > 1:
+            turn += 1
+            # the Illinois rule: an end that stays counts half; every eighth time the middle, which bounds their number
+            share = Fraction(float(above / (above + below))) if turn % 8 and above + below > 0 else Fraction(1, 2)
+            steps = min(max(low + int((high - low) * share), low + 1), high - 1)
+            distance = self._beyond(steps, target)
+            reached = bool(distance <= 0)
+            if reached:
+                high, below, above = steps, abs(distance).mid(), above / 2 if last is reached else above
+            else:
+                low, above, below = steps, abs(distance).mid(), below / 2 if last is reached else below
+            last = reached
+        return high
+
+    def _beyond(self, steps: int, target: Fraction) -> Ball:
+        """The logarithm of the bound by the rate over the target."""
+        return (self.rate(steps) / balls.number(target)).log()
 
     def bound(self, steps: int) -> SGDBound:
         given = self.given
