@@ -38,6 +38,8 @@ SCHEDULE = ("eta", "eta_gt", "E", "weight_g")
 """Letters that the learning rates alone determine."""
 _KNOWN_BEFORE = ("G_mean", "H_mean", "eta", "eta_gt", "weight_g")
 """Letters of a step that its past determines: the gradients of the full loss and the rates, not the gradient that is used."""
+_OF_THE_STEP = ("wu",)
+"""States that speak of the update which their step makes: its past does not determine them."""
 _RANDOM_PARTS = (Dot, Differential, Vector, Witness)
 
 
@@ -151,13 +153,17 @@ def _outside_means(expression: Any) -> set[Indexed]:
     return set().union(*(_outside_means(a) for a in expression.args)) if expression.args else set()
 
 
+def _is_state(name: str) -> bool:
+    return name in SYMBOLS and SYMBOLS[name].kind == "state" and name not in _OF_THE_STEP
+
+
 def _is_fixed(one: Indexed) -> bool:
     name = one.base.label.name
     if name == "M":
         return True
     if name not in SYMBOLS:
         return False
-    at_start = SYMBOLS[name].kind == "state" and one.indices[0] == 0
+    at_start = _is_state(name) and one.indices[0] == 0
     return SYMBOLS[name].kind == "constant" or name in SCHEDULE or at_start
 
 
@@ -172,8 +178,8 @@ def _check_past(expression: Expr) -> Expr:
         raise RuleFailure(f"{expression} is not certainly determined by the steps before {STEP}")
     for one in _outside_means(expression):
         name = one.base.label.name
-        now = name in SYMBOLS and one.indices[0] == STEP
-        if not (_is_fixed(one) or (now and (SYMBOLS[name].kind == "state" or name in _KNOWN_BEFORE))):
+        known = one.indices[0] == STEP and (_is_state(name) or name in _KNOWN_BEFORE)
+        if not (_is_fixed(one) or known):
             raise RuleFailure(f"{one} is not certainly determined by the steps before {STEP}")
     return expression
 

@@ -100,6 +100,8 @@ def largest_block_below(ctx: Context, largest: LargestBlock, fact: Fact) -> Infe
     _check_real(right, largest.args[0])
     if bound_variables(largest.args[0]) or right.has(*BLOCK_VARIABLES, BOUND_BLOCKS[0], OTHER_BLOCK):
         raise RuleFailure(f"{right} is not one number for all blocks, or {largest} binds variables inside")
+    if largest.has(*BLOCK_VARIABLES, *BOUND_BLOCKS[1:], OTHER_BLOCK):
+        raise RuleFailure(f"{largest} depends on another block than the one it binds")
     if any(a.has(BLOCK) for a in fact.assumptions) or fact.relation.has(Witness, OTHER_BLOCK):
         raise RuleFailure("the fact does not hold for every block")
     if not follows(Relation(body, "<=", right), (fact,)):

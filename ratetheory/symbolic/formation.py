@@ -96,7 +96,24 @@ _PLAIN = (
     SlopeIntegral,
     Smallest,
 )
-_VECTOR_LETTERS = {"w", "v", "g", "grad", "full", "e", "xi", "u", "z", "momentum", "c", "grad_hat", "delta", "x", "h"}
+_VECTOR_LETTERS = {
+    "w",
+    "v",
+    "g",
+    "grad",
+    "full",
+    "e",
+    "xi",
+    "u",
+    "z",
+    "momentum",
+    "c",
+    "grad_hat",
+    "delta",
+    "increment",
+    "x",
+    "h",
+}
 Places = frozenset[Expr]
 """What must not be zero: denominators and arguments of logarithms; what is bound is called ``ANY_BLOCK``, ``ANY_STEP``."""
 

@@ -3,7 +3,8 @@
 The losses: ``ell_t`` is the loss whose gradient step t uses, ``f`` the full loss. Claims about single points hold for every
 loss; there ``ell_t`` is that loss. Blocks have dimension at least two (in dimension one the gradient vanishes and nothing
 moves). Vectors: ``w`` weights, ``v`` directions, ``grad`` gradient, ``e`` its direction, ``xi`` a unit tangent, ``u``, ``z``
-any directions, ``momentum`` the buffer, ``g`` the scale-variant parameters (block 0; without any, a coordinate without effect).
+any directions, ``increment`` the update u of a decoupled step, ``momentum`` the buffer, ``g`` the scale-variant parameters
+(block 0; without any, a coordinate without effect).
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from ratetheory.symbolic.vectors import (
 STEP_LOSS = IndexedBase("ell")[STEP]
 ANGLE = Symbol("phi", real=True)
 _ABOUT_THE_LOSS = frozenset({"whole-sphere", "lower-bound", "even"})
+_ONE_LOSS = ("point", "great-circle")
+"""The settings that know one loss alone; everywhere else the loss of a step need not be the full one."""
 
 
 def named(name: str, block: Expr = BLOCK, step: Expr = STEP) -> Vector:
@@ -101,7 +104,7 @@ def _definitions() -> dict[str, tuple[Expr, tuple[str, ...]]]:
         "x": (s.G / s.b, ()),
         "b_0": (s.b_first, ()),
         "p": (inner(w, named("momentum")), ()),
-        "wu": (inner(w, u), ()),
+        "wu": (inner(w, named("increment")), ("decoupled-step",)),
         "cosine": (inner(after, w) / (norm(after) * norm(w)), ()),
         "m_sq": (inner(named("momentum"), named("momentum")), ()),
     }
@@ -213,7 +216,7 @@ def predicted_defect(ctx: Context) -> Inference:
 
 
 def _check_loss(ctx: Context, loss: Basic) -> None:
-    points = ctx.claim.setting in ("point", "great-circle")
+    points = ctx.claim.setting in _ONE_LOSS
     if loss != FULL_LOSS and not (points and loss == STEP_LOSS):
         raise RuleFailure(f"the hypothesis speaks of the full loss, not of {loss}")
 
@@ -367,7 +370,7 @@ def cite(ctx: Context, slug: str, conclusion: str) -> Inference:
         raise RuleFailure("nothing can be cited here")
     relation, hypotheses, setting = ctx._citation(ctx, slug, conclusion)
     ctx.require(*hypotheses)
-    if setting in ("point", "great-circle") and ctx.claim.setting == "trajectory" and hypotheses & _ABOUT_THE_LOSS:
+    if setting in _ONE_LOSS and ctx.claim.setting not in _ONE_LOSS and hypotheses & _ABOUT_THE_LOSS:
         hypotheses |= ctx.require("full-gradient")
     return Inference(relation, hypotheses=hypotheses, note=f"{slug}: {conclusion}")
 

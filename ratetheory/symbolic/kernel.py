@@ -8,11 +8,15 @@ derivation reads those and nothing else.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from functools import cache, wraps
+from inspect import Parameter, Signature, signature
+from types import UnionType
+from typing import Any, Concatenate, ParamSpec, get_args, get_origin, get_type_hints
+
+from sympy import Basic, Expr, Function
 
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.symbolic.formation import IllFormed, Places, assumed_nonzero, known_places, singular_places, uncovered
@@ -223,7 +227,44 @@ def _check_chance(rule_name: str, module: str, inference: Inference) -> None:
         raise RuleFailure(f"{rule_name!r} is no rule for expectations")
 
 
+@cache
+def _signature(check: Callable[..., Inference]) -> tuple[Signature, Mapping[str, Any]]:
+    return signature(check), get_type_hints(check)
+
+
+def _check_arguments(check: Callable[..., Inference], ctx: Context, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Every argument is of the very type that the rule says it takes: a rule trusts what a node's arguments mean."""
+    form, hints = _signature(check)
+    for name, value in form.bind(ctx, *args, **named).arguments.items():
+        several = form.parameters[name].kind is Parameter.VAR_POSITIONAL
+        for one in value if several else (value,):
+            if not _is_a(one, hints[name]):
+                raise RuleFailure(f"{name} = {one} is of another kind than the rule takes")
+
+
+def _is_a(value: Any, hint: Any) -> bool:
+    if get_origin(hint) is UnionType:
+        return any(_is_a(value, one) for one in get_args(hint))
+    kind = get_origin(hint) or hint
+    if kind is Any:
+        return True
+    if kind is Mapping:
+        return type(value) is dict
+    if kind is Expr:
+        return isinstance(value, Expr | int)
+    if kind is Basic:
+        return isinstance(value, Basic)
+    return type(value) is kind and (not issubclass(kind, Function) or len(value.args) in kind.nargs)
+
+
+def _check_relation(relation: Any) -> None:
+    if type(relation) is not Relation or relation.symbol not in ("==", "<=", "<"):
+        raise RuleFailure(f"{relation} is no equation and no inequality")
+
+
 def _record(ctx: Context, rule_name: str, module: str, inference: Inference) -> Fact:
+    for relation in (inference.relation, *(inference.assumptions or ())):
+        _check_relation(relation)
     for premise in inference.premises:
         if not isinstance(premise, Fact) or not ctx.owns(premise):
             raise RuleFailure(f"a premise of {rule_name!r} is no fact of this derivation")
@@ -277,6 +318,7 @@ def rule(name: str) -> Callable[[Callable[Concatenate[Context, P], Inference]], 
             if ctx.remaining() <= 0:
                 raise BudgetExhausted(f"the time budget of {ctx.budget:g} s ran out before {name!r}")
             try:
+                _check_arguments(check, ctx, args, kwargs)
                 return _record(ctx, name, check.__module__, check(ctx, *args, **kwargs))
             except RuleFailure as failure:
                 if not getattr(failure, "recorded", False):

@@ -24,6 +24,7 @@ _VECTORS = {
     "alpha": r"\alpha",
     "momentum": "m",
     "delta": "u",
+    "increment": "u",
 }
 _ESCAPES = {
     "\\": r"\textbackslash{}",

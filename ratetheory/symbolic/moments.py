@@ -10,7 +10,9 @@ from ratetheory.symbolic.namespace import ArcsineSum, Relation, Witness, letter,
 from ratetheory.symbolic.vectors import STEP, Dot, inner
 
 LAG = Symbol("lag", integer=True, nonnegative=True)
-_MOMENTS = ("S", "p", "m_sq", "wu")
+_MOMENTS: dict[str, tuple[str, ...]] = {"S": (), "p": (), "m_sq": (), "wu": ("decoupled-step",)}
+"""The second moments, and what gives each its meaning beyond the stationarity."""
+_INCREMENT = named("increment")
 
 
 @rule("hypothesis: constant squared gradient")
@@ -31,7 +33,8 @@ def stationary(ctx: Context, name: str) -> Inference:
     """``x_{t+1} = x_t`` for a second moment x."""
     if name not in _MOMENTS:
         raise RuleFailure(f"{name!r} is none of the second moments {', '.join(_MOMENTS)}")
-    return Inference(Relation(letter(name, STEP + 1), "==", letter(name)), hypotheses=ctx.require("stationary"))
+    needed = ctx.require("stationary", *_MOMENTS[name])
+    return Inference(Relation(letter(name, STEP + 1), "==", letter(name)), hypotheses=needed)
 
 
 @rule("hypothesis: decay")
@@ -55,21 +58,21 @@ def momentum_below_one(ctx: Context) -> Inference:
 @rule("hypothesis: decoupled decay")
 def decoupled_step(ctx: Context) -> Inference:
     """``w_{t+1} = (1 - eta lam) w_t - eta u_t``."""
-    after = named("w").scale(1 - s.eta * s.lam) - named("u").scale(s.eta)
+    after = named("w").scale(1 - s.eta * s.lam) - _INCREMENT.scale(s.eta)
     return Inference(Relation(named("w", step=STEP + 1), "==", after), hypotheses=ctx.require("decoupled-step"))
 
 
 @rule("hypothesis: size of the update")
 def update_size(ctx: Context) -> Inference:
     """``|u_t|^2 = U^2``."""
-    return Inference(Relation(inner(named("u"), named("u")), "==", s.U**2), hypotheses=ctx.require("decoupled-step"))
+    return Inference(Relation(inner(_INCREMENT, _INCREMENT), "==", s.U**2), hypotheses=ctx.require("decoupled-step"))
 
 
 @rule("hypothesis: autoregressive update")
 def autoregressive_update(ctx: Context) -> Inference:
     """``<u_{t+1}, w_{t+1}> = b1 <u_t, w_{t+1}>``."""
     after = named("w", step=STEP + 1)
-    relation = Relation(inner(named("u", step=STEP + 1), after), "==", s.b1 * inner(named("u"), after))
+    relation = Relation(inner(named("increment", step=STEP + 1), after), "==", s.b1 * inner(_INCREMENT, after))
     return Inference(relation, hypotheses=ctx.require("autoregressive-update"))
 
 
@@ -82,7 +85,7 @@ def correlation_below_one(ctx: Context) -> Inference:
 @rule("hypothesis: memory of the updates")
 def update_memory(ctx: Context) -> Inference:
     """``(1 - eta lam) <w_t, u_t> = -eta U^2 sigma``."""
-    left = (1 - s.eta * s.lam) * inner(named("w"), named("u"))
+    left = (1 - s.eta * s.lam) * inner(named("w"), _INCREMENT)
     return Inference(Relation(left, "==", -s.eta * s.U**2 * s.sigma), hypotheses=ctx.require("update-memory"))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Add, Basic, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
+from sympy import Abs, Add, Basic, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
 from ratetheory.claims.symbols import SYMBOLS
 from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
@@ -31,6 +31,7 @@ from ratetheory.symbolic.vectors import (
     OTHER_BLOCK,
     Differential,
     Dot,
+    SampleLoss,
     Vector,
     inner,
     over_blocks,
@@ -206,6 +207,10 @@ def instantiate(ctx: Context, fact: Fact, values: Mapping[Symbol, Any], *signs: 
     return Inference(relation, (fact, *signs), assumptions, nonzero=_places(relation).union(*map(_places, assumptions)))
 
 
+_RANDOM = (Indexed, Dot, Differential, SampleLoss, Vector, Witness)
+"""What may differ from one outcome to another; a number that exists by a rule may exist for each."""
+
+
 def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact]) -> None:
     everything = (fact.relation, *fact.assumptions)
     check_generic(symbol, *everything)
@@ -213,7 +218,7 @@ def _check_value(fact: Fact, symbol: Symbol, value: Expr, signs: Sequence[Fact])
         raise RuleFailure("a fact about a number that exists by a rule has no special cases")
     if any(r.has(OTHER_BLOCK) for r in everything) or value.has(OTHER_BLOCK):
         raise RuleFailure(f"{OTHER_BLOCK} stands for a block other than {BLOCK}")
-    if any(r.has(Expectation, ProbabilityEver) for r in everything) and value.has(Indexed, Dot, Differential):
+    if any(r.has(Expectation, ProbabilityEver) for r in everything) and value.has(*_RANDOM):
         raise RuleFailure(f"{value} may be random, and {symbol} is one number inside of an expectation")
     bound = {variable for r in everything for side in (r.left, r.right) for variable in bound_variables(side)}
     check_defined(value, *signs)
@@ -369,7 +374,7 @@ def symmetric(ctx: Context, fact: Fact) -> Inference:
 @rule("two bounds on an absolute value")
 def absolute_value(ctx: Context, goal: Relation, upper: Fact, lower: Fact) -> Inference:
     """From ``x <= y`` and ``-x <= y``: ``|x| <= y``."""
-    if goal.symbol != "<=" or goal.left.func.__name__ != "Abs":
+    if goal.symbol != "<=" or type(goal.left) is not Abs:
         raise RuleFailure(f"{goal} does not bound an absolute value")
     inside = goal.left.args[0]
     wanted = (Relation(inside, "<=", goal.right), Relation(-inside, "<=", goal.right))
@@ -384,7 +389,7 @@ def below_absolute(ctx: Context, fact: Fact, value: Expr) -> Inference:
     left = fact.relation.left
     if (
         fact.relation.symbol == "=="
-        or left.func.__name__ != "Abs"
+        or type(left) is not Abs
         or not (is_zero(value - left.args[0]) or is_zero(value + left.args[0]))
     ):
         raise RuleFailure(f"{fact.relation} does not bound the absolute value of {value}")

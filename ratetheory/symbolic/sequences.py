@@ -12,6 +12,8 @@ from ratetheory.symbolic.vectors import HORIZON, STEP
 
 
 def _at(expression: Expr, step: Expr) -> Expr:
+    if step.free_symbols & (bound_variables(expression) - {STEP}):
+        raise RuleFailure(f"{step} meets a bound variable in {expression}")
     return expression.xreplace({STEP: step})
 
 

@@ -26,7 +26,7 @@ from ratetheory.symbolic.namespace import Relation, s
 from ratetheory.symbolic.rules import combine, inner_of, symmetric, vector_identity
 from ratetheory.symbolic.vectors import STEP, inner
 
-U, U_NEXT = named("u"), named("u", step=STEP + 1)
+U, U_NEXT = named("increment"), named("increment", step=STEP + 1)
 KEPT = 1 - E
 
 
