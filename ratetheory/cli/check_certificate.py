@@ -36,13 +36,16 @@ def _print(content: dict[str, Any]) -> None:
     rows = [("certificate", content["status"] + (f": {content['reason']}" if content["reason"] else ""))]
     rows += [(f"  {name.replace('_', ' ')}", value) for name, value in content["constants"].items()]
     if content["status"] == "proved":
-        least = f"<= {content['value']!s} for T = {content['steps']}" if content["steps"] is not None else "<= C/T"
+        start = content["from_step"]
+        general = f"<= C/(T - {start})" if start else "<= C/T"
+        least = general if content["steps"] is None else f"<= {content['value']!s} for T = {content['steps']}"
+        rows += [("constants observed at step", str(start))] if start else []
         rows += [
             ("|w|^2/eta stays below", str(content["b_infinity"])),
             ("sum over all steps C", f"<= {content['total']!s}"),
             ("min over t < T of |G_t|^2", least),
             ("trust", content["trust"]),
-            ("conditional on", ", ".join(content["constants"])),
+            ("conditional on", ", ".join(content["conditional_on"])),
             ("claim", content["claim"]),
         ]
     print_lines(rows)

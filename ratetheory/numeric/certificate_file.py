@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ratetheory.files import free_path, write_file
-from ratetheory.numeric.certificates import MAX_CELLS, Certificate, Checked, check
+from ratetheory.numeric.certificates import CONSTANTS, MAX_CELLS, Certificate, Checked, check
+from ratetheory.numeric.constants import Block, Constants
 from ratetheory.numeric.exact import MAX_LENGTH, exact_text, read_exactly, read_positive, require
 
 MAX_BYTES = 1_000_000
 _KIND = "worst case of gradient descent"
 _KEYS = {"schema", "kind", "constants", "states", "growth", "levels", "price", "spending"}
-_CONSTANTS = {"squared_norm", "learning_rate", "smoothness", "gap", "gradient_bound", "estimated"}
+_CONSTANTS = {*CONSTANTS, "estimated", "from_step"}
 _RANGE, _DIAMETER = "pi^2/4 * smoothness", "pi/2 * smoothness"
 _LEVEL_LENGTH = 40
 
@@ -31,16 +32,13 @@ def check_certificate(path: str | Path) -> Checked:
 def save_certificate(certificate: Certificate, path: str | Path, force: bool = False) -> None:
     """Write a certificate; ``ValueError`` rather than overwrite without ``force``."""
     target = free_path(path, "certificate", force)
-    texts = {name: _text(getattr(certificate, name), name) for name in ("squared_norm", "learning_rate", "smoothness")}
-    gap, bound = certificate.gap, certificate.gradient_bound
     content = {
         "schema": 1,
         "kind": _KIND,
         "constants": {
-            **texts,
-            "gap": _RANGE if gap is None else _text(gap, "gap"),
-            "gradient_bound": _DIAMETER if bound is None else _text(bound, "gradient_bound"),
+            **_constant_texts(certificate, certificate.gap),
             "estimated": list(certificate.estimated),
+            "from_step": certificate.from_step,
         },
         "states": certificate.states,
         "growth": _text(certificate.growth, "growth"),
@@ -51,9 +49,23 @@ def save_certificate(certificate: Certificate, path: str | Path, force: bool = F
     write_file(target, (json.dumps(content, indent=0, allow_nan=False) + "\n").encode("ascii"), force)
 
 
+def check_writable(constants: Constants) -> None:
+    """``ValueError`` for constants that are too long for the file of a certificate."""
+    _constant_texts(constants.blocks[0], constants.gap)
+
+
+def _constant_texts(source: Certificate | Block, gap: Fraction | None) -> dict[str, str]:
+    texts = {name: _text(getattr(source, name), name) for name in ("squared_norm", "learning_rate", "smoothness")}
+    bound = source.gradient_bound
+    texts["gap"] = _RANGE if gap is None else _text(gap, "gap")
+    texts["gradient_bound"] = _DIAMETER if bound is None else _text(bound, "gradient_bound")
+    return texts
+
+
 def _text(number: Fraction, name: str) -> str:
     text = exact_text(number)
-    require(len(text) <= MAX_LENGTH and "rounded" not in text, name, f"a number of {len(text)} characters", f"{MAX_LENGTH}")
+    fits = len(text) <= MAX_LENGTH and "rounded" not in text
+    require(fits, name, "a number too long for a certificate", f"at most {MAX_LENGTH} characters when written out")
     return text
 
 
@@ -69,7 +81,9 @@ def load_certificate(path: str | Path) -> Certificate:
         raise ValueError(f"certificate: cannot read {path}: {error.strerror}; allowed: a JSON file") from None
     require(len(raw) <= MAX_BYTES, "certificate", str(path), f"a file of at most {MAX_BYTES} bytes")
     try:
-        content = json.loads(raw, object_pairs_hook=_without_duplicates, parse_constant=_refused, parse_float=_refused)
+        content = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refused, parse_float=_refused
+        )
     except (ValueError, RecursionError):
         raise ValueError(f"certificate: {path} is no strict JSON; allowed: a file that bound gd --certificate wrote") from None
     return read_certificate(content)
@@ -93,9 +107,11 @@ def read_certificate(content: Any) -> Certificate:
     _one_of(content["states"], (1, 2), "states")
     constants = content["constants"]
     _exact_keys(constants, _CONSTANTS, "constants")
-    gap, bound, names = (constants[name] for name in ("gap", "gradient_bound", "estimated"))
-    known = isinstance(names, list) and all(isinstance(name, str) and name in _CONSTANTS for name in names)
+    gap, bound, names, step = (constants[name] for name in ("gap", "gradient_bound", "estimated", "from_step"))
+    known = isinstance(names, list) and all(isinstance(name, str) for name in names)
     require(known, "constants.estimated", names, "a list of names of constants")
+    whole = isinstance(step, int) and not isinstance(step, bool)
+    require(whole, "constants.from_step", step, "a whole number, at least 0")
     price = content["price"]
     return Certificate(
         squared_norm=_positive(constants["squared_norm"], "constants.squared_norm"),
@@ -109,6 +125,7 @@ def read_certificate(content: Any) -> Certificate:
         price=None if price is None else _double(price, "price"),
         spending=_levels(content["spending"], "spending"),
         estimated=tuple(names),
+        from_step=step,
     )
 
 

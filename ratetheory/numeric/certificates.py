@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ratetheory.numeric import balls
+from ratetheory.numeric.constants import Block, Constants
 from ratetheory.numeric.decimals import exact_end, float_above
 from ratetheory.numeric.exact import exact_text, require
 from ratetheory.numeric.relaxation import LARGEST, Array, Relaxation, float_up, make_grid, open_pairs
@@ -24,6 +25,8 @@ MAX_CELLS = 4000
 _FARTHEST = 130
 """The largest logarithm of the last knot over the first."""
 _EXAMINED = 200
+CONSTANTS = ("squared_norm", "learning_rate", "smoothness", "gap", "gradient_bound")
+"""The constants of a certificate, any of which may be estimated."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Certificate:
     The knots are b_0 (1 + growth)^i, b_0 = squared_norm/learning_rate. ``levels`` bound f - inf f; ``spending`` with ``price``
     bounds the sum of the squared gradients, and without them the growth of b does. ``gap`` ``None`` is the range (pi^2/4) L,
     ``gradient_bound`` ``None`` is (pi/2) L. ``states`` 2 uses |G|^2 <= 2 L (f - inf f) and f - inf f <= (pi^2/4) L as well.
+    ``from_step`` is the step at which the constants were observed: the sums begin there.
     """
 
     squared_norm: Fraction
@@ -46,13 +50,17 @@ class Certificate:
     price: float | None = None
     spending: tuple[float, ...] = ()
     estimated: tuple[str, ...] = ()
+    from_step: int = 0
 
     def __post_init__(self) -> None:
         """``ValueError`` for what no check can be made of."""
-        for name in ("squared_norm", "learning_rate", "smoothness", "gap", "gradient_bound", "growth"):
+        for name in (*CONSTANTS, "growth"):
             number = getattr(self, name)
             require(number is None or number > 0, name, str(number), "a number above 0")
         require(self.states in (1, 2), "states", self.states, "1 or 2")
+        named = set(self.estimated) <= set(CONSTANTS) and len(set(self.estimated)) == len(self.estimated)
+        require(named, "estimated", self.estimated, f"names of constants, each once: {', '.join(CONSTANTS)}")
+        require(self.from_step >= 0, "from_step", self.from_step, "a whole number, at least 0")
         relaxation = self.relaxation()
         for name in ("b_0", "gap", "gradient_bound"):
             number = getattr(relaxation, name)
@@ -71,6 +79,11 @@ class Certificate:
             fine = bool(np.all(np.abs(numbers) <= float(LARGEST)))
             require(fine, name, "a number", "numbers between -1e25 and 1e25")
         require(self.price is None or 1e-99 <= self.price <= 1e25, "price", self.price, "between 1e-99 and 1e25")
+
+    def names(self) -> tuple[str, ...]:
+        """The constants on which what it proves is conditional."""
+        block = Block("w", self.squared_norm, self.learning_rate, self.smoothness, self.gradient_bound)
+        return Constants((block,), self.gap).names()
 
     def relaxation(self) -> Relaxation:
         """The constants in units of the smoothness."""
@@ -106,9 +119,13 @@ class Checked:
         return None if self.increment is None else start + self.increment
 
     def as_dict(self, steps: int | None = None) -> dict[str, Any]:
-        """What was found as plain data, rounded outwards; ``value`` bounds min |G_t|^2 over so many steps."""
+        """What was found as plain data, rounded outwards; ``value`` bounds min |G_t|^2 over so many steps.
+
+        ``ValueError`` for ``steps`` that end before the constants were observed.
+        """
         c = self.certificate
-        value = None if steps is None or self.total is None else self.total / steps
+        require(steps is None or steps > c.from_step, "steps", steps, f"above from_step = {c.from_step}")
+        value = None if steps is None or self.total is None else self.total / (steps - c.from_step)
         numbers = {"b_infinity": self.b_infinity, "total": self.total, "value": value}
         return {
             "claim": "worst-case",
@@ -123,9 +140,11 @@ class Checked:
             },
             "states": c.states,
             "cells": len(c.levels) - 1,
+            "from_step": c.from_step,
             "steps": steps,
             **{name: None if number is None else float_above(number) for name, number in numbers.items()},
             "trust": "estimated" if c.estimated else "certified",
+            "conditional_on": c.names(),
         }
 
 

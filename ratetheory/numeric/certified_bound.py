@@ -37,7 +37,7 @@ def bound_of_constants(constants: Constants, steps: Any, epsilon: Any, methods: 
         dominant = "trivial" if by_trivial else dominant_term(result)
     candidate = result.candidate
     return Bound(
-        claim="worst-case" if candidate is not None and candidate.method == ORACLE and not by_trivial else "gd-rate",
+        claim="worst-case" if candidate is not None and candidate.method == ORACLE else "gd-rate",
         value=float_above(high),
         gradient_norm=float_above(root_above(high)),
         enclosure=(str(low), str(high)),

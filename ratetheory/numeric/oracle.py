@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from ratetheory.numeric import balls
-from ratetheory.numeric.certificates import Certificate, Checked, check
+from ratetheory.numeric.certificates import CONSTANTS, Certificate, Checked, check
 from ratetheory.numeric.certify import Certified
 from ratetheory.numeric.constants import Constants
 from ratetheory.numeric.envelope import ORACLE, Candidate
@@ -65,12 +65,19 @@ def _worst_case(constants: Constants, states: int, cells: int) -> Checked:
         states=states,
         growth=Fraction(1),
         levels=(1.0, 0.0),
-        estimated=constants.estimated,
+        estimated=_estimated(constants),
+        from_step=constants.from_step,
     )
     checked = check(_filled(empty, cells))
     if checked.status != "proved":
         raise balls.NotNarrow(f"the worst case could not be certified: {checked.reason}")
     return checked
+
+
+def _estimated(constants: Constants) -> tuple[str, ...]:
+    """The estimated constants by the names of the certificate: a file of constants says whose they are before a dot."""
+    bare = {name.rpartition(".")[2] for name in constants.estimated}
+    return tuple(name for name in CONSTANTS if name in bare)
 
 
 def _filled(certificate: Certificate, cells: int) -> Certificate:

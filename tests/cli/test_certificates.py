@@ -64,6 +64,34 @@ def test_nothing_is_overwritten_or_written_for_nothing(written, tmp_path):
     assert not new.exists()
 
 
+def test_what_no_certificate_can_hold_is_refused_before_the_solver_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr("ratetheory.numeric.oracle.worst_case", None)
+    oracle = ["--method", "oracle", "--certificate"]
+    for path in ("a\0b", str(tmp_path / "none" / "c.json"), str(tmp_path)):
+        assert "certificate: " in refused(*ONE, *oracle, path)
+    long = [*ONE[:3], "0." + "1" * 900, *ONE[4:]]
+    assert "squared_norm: 'a number too long" in refused(*long, *oracle, str(tmp_path / "c.json"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bound_from_a_later_step_has_a_certificate_that_says_so(written, tmp_path):
+    path = tmp_path / "c.json"
+    later = [*ONE, "--from-step", "900", "--method", "oracle", "--certificate", str(path), "--json"]
+    bound = json.loads(ratetheory(*later).out)
+    found = json.loads(ratetheory("check-certificate", str(path), "--steps", "1000", "--json").out)
+    assert found["value"] == pytest.approx(bound["value"], rel=1e-12)
+    assert found["conditional_on"] == bound["conditional_on"]
+    assert "<= C/(T - 900)" in ratetheory("check-certificate", str(path)).out
+    assert "above from_step = 900" in refused("check-certificate", str(path), "--steps", "900")
+
+
+def test_where_the_trivial_bound_is_smaller_the_claim_is_that_of_the_sum():
+    first = json.loads(ratetheory(*ONE[:-1], "1", "--method", "oracle", "--json").out)
+    later = json.loads(ratetheory(*ONE, "--method", "oracle", "--json").out)
+    assert (first["method"], first["claim"]) == ("trivial", "worst-case")
+    assert (first["total"], first["b_infinity"]) == (later["total"], later["b_infinity"])
+
+
 def test_bad_arguments():
     assert "cannot read nowhere.json" in refused("check-certificate", "nowhere.json")
     assert "steps: '0' is not allowed" in refused("check-certificate", "nowhere.json", "--steps", "0")

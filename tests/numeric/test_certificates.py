@@ -12,7 +12,7 @@ import pytest
 import ratetheory as rt
 from ratetheory.numeric.certificate_file import MAX_BYTES, load_certificate, read_certificate, save_certificate
 from ratetheory.numeric.certificates import Certificate, check
-from ratetheory.numeric.constants import one_block
+from ratetheory.numeric.constants import one_block, read_constants
 from ratetheory.numeric.oracle import worst_case
 from tests.numeric.worst_sequences import random_run, worst_b
 
@@ -188,7 +188,14 @@ def put(content, place, value):
         (("constants", "gap"), "1e-30", "gap: 1e-30 is not allowed; allowed: between 1e-25 and 1e25"),
         (("constants", "smoothness"), "1e26", "squared_norm/learning_rate: .* is not allowed; allowed: between 1e-25"),
         (("constants", "squared_norm"), "x", "constants.squared_norm: 'x' is not a number"),
-        (("constants", "estimated"), ["b"], "a list of names of constants"),
+        (("constants", "estimated"), ["b"], "names of constants, each once: squared_norm, "),
+        (("constants", "estimated"), ["estimated"], "names of constants, each once"),
+        (("constants", "estimated"), ["block w.smoothness"], "names of constants, each once"),
+        (("constants", "estimated"), ["gap", "gap"], "names of constants, each once"),
+        (("constants", "estimated"), [["gap"]], "a list of names of constants"),
+        (("constants", "from_step"), "7", "constants.from_step: '7' is not allowed; allowed: a whole number"),
+        (("constants", "from_step"), True, "constants.from_step: True"),
+        (("constants", "from_step"), -1, "from_step: -1 is not allowed"),
         (("constants", "extra"), "1", "constants: .* exactly the keys"),
         (("extra",), "1", "certificate: .* exactly the keys"),
     ],
@@ -218,6 +225,38 @@ def test_what_is_no_json_of_this_kind_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ValueError, match="certificate"):
         load_certificate(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_only_utf_8_is_read(checked, tmp_path, encoding):
+    path = tmp_path / "c.json"
+    save_certificate(checked.certificate, path)
+    path.write_bytes(path.read_text().encode(encoding))
+    with pytest.raises(ValueError, match="no strict JSON"):
+        load_certificate(path)
+
+
+def test_the_step_of_the_constants_is_kept_and_counted(tmp_path):
+    path = tmp_path / "c.json"
+    save_certificate(worst_case(one_block(B_0, 1, 1, GAP, from_step=90), cells=40).certificate, path)
+    again = rt.check_certificate(path)
+    described = again.as_dict(100)
+    assert described["from_step"] == 90
+    assert Fraction(described["value"]) * 10 >= again.total
+    with pytest.raises(ValueError, match="steps: 90 is not allowed; allowed: above from_step = 90"):
+        again.as_dict(90)
+
+
+def test_estimates_of_a_file_of_constants_are_named_as_the_certificate_names_them(tmp_path):
+    estimate = {"value": "1", "kind": "estimated"}
+    table = {"name": "a.gap", "squared_norm": B_0, "learning_rate": 1, "smoothness": estimate, "decoupled_smoothness": estimate}
+    given = read_constants({"gap": {**estimate, "value": GAP}, "block": [table]})
+    path = tmp_path / "c.json"
+    save_certificate(worst_case(given, cells=40).certificate, path)
+    assert load_certificate(path).estimated == ("smoothness", "gap")
+    described = rt.check_certificate(path).as_dict()
+    assert described["trust"] == "estimated"
+    assert described["conditional_on"] == ("squared_norm", "learning_rate", "smoothness", "gap")
 
 
 def test_files_that_cannot_be_are_refused(tmp_path):

@@ -41,7 +41,7 @@ def gd(
     """
     from ratetheory.files import free_path
     from ratetheory.numeric.bound import read_methods
-    from ratetheory.numeric.certificate_file import save_certificate
+    from ratetheory.numeric.certificate_file import check_writable, save_certificate
     from ratetheory.numeric.certified_bound import bound_of_constants
     from ratetheory.numeric.envelope import ORACLE
 
@@ -58,6 +58,7 @@ def gd(
         if not by_oracle:
             raise click.UsageError("--certificate comes with --method oracle")
         free_path(certificate, "certificate", force)
+        check_writable(given)
     result = bound_of_constants(given, options["steps"], options["epsilon"], methods, every)
     if certificate is not None:
         from ratetheory.numeric.oracle import worst_case
@@ -97,7 +98,7 @@ def _constants(path: str | None, options: dict[str, Any]) -> Any:
         if options["gap_from_range"]:
             from dataclasses import replace
 
-            return replace(given, gap=None)
+            return replace(given, gap=None, estimated=tuple(name for name in given.estimated if name != "gap"))
         return given
     for name in names[:3]:
         if options[name] is None:
