@@ -79,3 +79,21 @@ def test_the_table_as_data():
 )
 def test_bad_input_is_one_line(arguments, message):
     assert message in refused(*arguments)
+
+
+@pytest.mark.parametrize(("low", "high", "shown"), [("1e400", "1e400", "1.000E+400"), ("1e-400", "1e-399", "1E-400")])
+def test_learning_rates_beyond_the_range_of_floats_are_shown(low, high, shown):
+    result = ratetheory(*COMPARE, "--learning-rates", low, high)
+    assert (result.code, result.err) == (0, "")
+    assert shown in result.out
+    assert "GD, below sqrt(3)/L" in result.out
+
+
+def test_nothing_is_printed_before_everything_is_computed(monkeypatch):
+    from ratetheory.numeric.comparison import Comparison
+
+    def fails(self, factor):
+        raise ValueError("late")
+
+    monkeypatch.setattr(Comparison, "within", fails)
+    assert "late" in refused(*COMPARE)

@@ -21,6 +21,8 @@ def test_rows_are_the_bounds_themselves():
     assert table.rows[1].gd is None
     assert Fraction(str(table.gd_tuned)) >= Fraction(4, 2) / (3 * 999 + 2)
     assert "cited, not verified" in table.gd_source
+    assert table.trust == {"gd": "cited", "gd_batch_norm": gd.trust, "adagrad_norm": adagrad.trust}
+    assert table.as_dict()["trust"]["gd_batch_norm"] == "certified"
 
 
 def test_the_rates_near_the_tuned_one():

@@ -62,29 +62,30 @@ def _rates(low: str, high: str, per_decade: str) -> list[Any]:
 
 def _print(result: Any) -> None:
     constants = result.constants
-    print_lines(
-        [
-            ("smoothness L, gap D", f"{constants['smoothness']}, {constants['gap']}"),
-            ("steps T", shown(finite(result.steps))),
-            ("|w_0|^2, accumulator B_0", f"{constants['squared_norm']}, {constants['initial_accumulator']}"),
-            ("GD tuned (1/L)", f"min |grad F|^2 <= {_short(result.gd_tuned)}"),
-        ]
-    )
+    about = [
+        ("smoothness L, gap D", f"{constants['smoothness']}, {constants['gap']}"),
+        ("steps T", shown(finite(result.steps))),
+        ("|w_0|^2, accumulator B_0", f"{constants['squared_norm']}, {constants['initial_accumulator']}"),
+        ("GD tuned (1/L)", f"min |grad F|^2 <= {_short(result.gd_tuned)}"),
+    ]
     table = [_HEADER, ("", "min |grad F|^2", "min |G|^2", "min |grad F|^2")]
     for row in result.rows:
         values = ("none" if row.gd is None else _short(row.gd), _short(row.gd_batch_norm), _short(row.adagrad_norm))
         table.append((_rate(row.learning_rate), *values))
     widths = [max(len(line[column]) for line in table) for column in range(len(_HEADER))]
+    ranges = [(f"  {name}", _range(found)) for name, found in zip(_HEADER[1:], result.within(10).values(), strict=True)]
+    # nothing is printed before everything that is to be printed is there
+    print_lines(about)
     click.echo()
     for line in table:
         click.echo("  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)))
     click.echo()
     click.echo("of these learning rates, within 10 times GD tuned")
-    ranges = result.within(10).values()
-    print_lines([(f"  {name}", _range(found)) for name, found in zip(_HEADER[1:], ranges, strict=True)])
+    print_lines(ranges)
     click.echo()
     click.echo("bounds from above, each rounded up; G: gradient at the normalised weights, F: a function on R^d")
-    click.echo("GD on batch norm, AdaGrad-Norm: certified (claims gd-rate, adagrad-norm-rate)")
+    trust = result.trust["gd_batch_norm"], result.trust["adagrad_norm"]
+    click.echo(f"GD on batch norm: {trust[0]} (claim gd-rate); AdaGrad-Norm: {trust[1]} (claim adagrad-norm-rate)")
     click.echo(f"GD, below sqrt(3)/L: {result.gd_source}")
 
 
@@ -101,7 +102,12 @@ def _range(rates: tuple[str, str] | None) -> str:
 
 
 def _rate(text: str) -> str:
+    """Four digits; a rate beyond the range of floats as a decimal, one too long to print as it is."""
     from fractions import Fraction
 
-    number = Fraction(text) if "(" not in text else None
-    return text if number is None else f"{float(number):.4g}"
+    from ratetheory.numeric.decimals import decimal_outward
+
+    if "(" in text:
+        return text
+    number = Fraction(text)
+    return f"{float(number):.4g}" if 1e-300 < number < 1e300 else decimal_outward(number, up=True, digits=4)
