@@ -52,7 +52,8 @@ def _print(verification: Any) -> None:
     attack = verification.witness("attack")
     if "counterexample" in attack.evidence:
         found = attack.evidence["counterexample"]
-        print_counterexample(found, verification.checked.claim.conclusion(found["conclusion"]).relation)
+        relation = verification.checked.claim.conclusion(found["conclusion"]).relation
+        print_counterexample(found, relation, verification.statements.get(found["conclusion"]))
 
 
 def _summary(verdict: Any) -> str:

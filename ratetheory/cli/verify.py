@@ -21,7 +21,7 @@ from ratetheory.verdict import exit_code
 @click.option("--drop", metavar="HYPOTHESIS", help="Leave out a hypothesis; a counterexample says that it matters.")
 @click.option("--replay", metavar="FILE", help="Run a saved counterexample again (with --drop: without that hypothesis).")
 @click.option("--save", metavar="FILE", help="Write the first claim's counterexample, or its closest instance, for --replay.")
-@click.option("--memory", type=click.IntRange(min=256), metavar="MIB", help="Memory for a claim from a file; default 2048.")
+@click.option("--memory", type=click.IntRange(512, 2**20), metavar="MIB", help="Memory for a claim from a file; default 2048.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(
     slugs: tuple[str, ...],
@@ -144,8 +144,11 @@ def _print_reasons(claim: Claim, verification: Any) -> None:
         if verdict.status == "undecided" and "reason" in verdict.evidence:
             click.echo(f"{claim.slug}: {verdict.evidence['reason']}")
     if "counterexample" in attack.evidence:
+        from ratetheory.symbolic import statement  # already imported by the derivation
+
         found = attack.evidence["counterexample"]
-        print_counterexample(found, claim.conclusion(found["conclusion"]).relation)
+        conclusion = claim.conclusion(found["conclusion"])
+        print_counterexample(found, conclusion.relation, str(statement(claim, conclusion)))
 
 
 def _replay(path: str, drop: str | None, as_json: bool) -> int:

@@ -22,6 +22,9 @@ from typing import Any, Literal
 MAX_ANSWER = 16_000_000
 _MAX_PRINTED = 4000
 _LAST_ROUND = 0.05
+_ENDING_SECONDS = 5.0
+_SUBREAPER = 36
+"""``PR_SET_CHILD_SUBREAPER`` of Linux: whose parent ends becomes a child of this process, not of the first one."""
 Stopped = Literal["time", "memory", "answer"] | None
 """The limit that a process met: of wall clock or processor time, of memory, of the length of its answer."""
 
@@ -39,8 +42,8 @@ class Ended:
 def run(module: str, arguments: Sequence[str], given: bytes, seconds: float, memory: int) -> Ended:
     """Run ``python -m module FD MEMORY SECONDS arguments`` with ``given`` as its input.
 
-    ``seconds`` bound the wall clock, ``memory`` is bytes of address space. The process and what it started are killed at the
-    end. The answer is JSON, one value a line; what is none is left out.
+    ``seconds`` bound the wall clock, ``memory`` is bytes of address space. The process and all that it started are killed at
+    the end, on Linux also what has left its session. The answer is JSON, one value a line; what is none is left out.
     """
     deadline = time.monotonic() + seconds
     receiving, sending = os.pipe()
@@ -67,9 +70,7 @@ def run(module: str, arguments: Sequence[str], given: bytes, seconds: float, mem
         try:
             answer, printed, stopped = _collect(process, pipe, deadline)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
             assert process.stdout is not None
             process.stdout.close()
     why: Stopped = stopped
@@ -77,6 +78,16 @@ def run(module: str, arguments: Sequence[str], given: bytes, seconds: float, mem
         # beyond the limit of processor time the system ends it, and where memory is short also with SIGKILL
         why = "time" if process.returncode == -signal.SIGXCPU else "memory"
     return Ended(_lines(answer), printed.decode(errors="replace"), why, process.returncode)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process that watches the one inside, which ends all others first."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.terminate()
+        process.wait(_ENDING_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _collect(process: Any, pipe: Any, deadline: float) -> tuple[bytes, bytes, Stopped]:
@@ -123,6 +134,7 @@ class Limited:
 
         self._descriptor, memory, seconds = int(arguments[0]), int(arguments[1]), float(arguments[2])
         self.arguments = list(arguments[3:])
+        _watched()
         self._process = os.getpid()
         processor = int(seconds) + 2
         for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, processor), (resource.RLIMIT_CORE, 0)):
@@ -138,3 +150,51 @@ class Limited:
         with contextlib.suppress(OSError):
             while line:
                 line = line[os.write(self._descriptor, line) :]
+
+
+def _watched() -> None:
+    """Go on in a child; this process waits for it, then ends all that it has started, and ends as it did."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    child = os.fork()
+    if child == 0:
+        return
+    signal.signal(signal.SIGTERM, lambda *_: _leave(signal.SIGKILL))
+    ended, status = os.wait()
+    while ended != child:
+        ended, status = os.wait()
+    _leave(status)
+
+
+def _leave(status: int) -> None:
+    """Kill all descendants, then end with the status of a child."""
+    deadline = time.monotonic() + _ENDING_SECONDS / 2
+    while (left := _descendants()) and time.monotonic() < deadline:
+        for process in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+    if os.WIFSIGNALED(status):
+        with contextlib.suppress(OSError):  # SIGKILL has no handler
+            signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+def _descendants() -> set[int]:
+    """The processes under this one that have not ended, as far as the system tells."""
+    parents: dict[int, int] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            state, parent = file.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            if state != "Z":
+                parents[int(file.parent.name)] = int(parent)
+    found, new = set[int](), {os.getpid()}
+    while new:
+        new = {process for process, parent in parents.items() if parent in new} - found
+        found |= new
+    return found

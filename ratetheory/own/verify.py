@@ -18,7 +18,8 @@ from ratetheory.witnesses import Verification, without
 
 BUDGET = 60.0
 MEMORY = 2 * 2**30
-LEAST_MEMORY = 2**28
+MOST_BUDGET = 1e6
+LEAST_MEMORY, MOST_MEMORY = 2**29, 2**40
 _READING_SECONDS = 20.0
 _STARTING_SECONDS = 15.0
 _GRACE = 10.0
@@ -55,8 +56,8 @@ def verify_file(
     Args:
         path: the file, which names its claim ``CLAIM = claim(...)``.
         seed: seed of the random instances.
-        budget: seconds for the judgement, after at most 20 seconds for reading the file.
-        memory: bytes of address space for each of the two processes; at least 256 MiB.
+        budget: seconds for the judgement, at most a million, after at most 20 for reading the file.
+        memory: bytes of address space for each of the two processes; 512 MiB to 1 TiB.
         drop: a hypothesis to leave out.
 
     Raises:
@@ -105,10 +106,10 @@ def lacking(checked: Checked, drop: str | None) -> Checked:
 
 
 def _check(budget: float, memory: int) -> None:
-    if not 0 < budget < float("inf"):
-        raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0")
-    if memory < LEAST_MEMORY:
-        raise ValueError(f"memory: {memory} is not allowed; allowed: bytes, at least {LEAST_MEMORY}")
+    if not 0 < budget <= MOST_BUDGET:
+        raise ValueError(f"budget: {budget} is not allowed; allowed: seconds above 0, at most {MOST_BUDGET:.0f}")
+    if not LEAST_MEMORY <= memory <= MOST_MEMORY:
+        raise ValueError(f"memory: {memory} is not allowed; allowed: bytes from {LEAST_MEMORY} to {MOST_MEMORY}")
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------

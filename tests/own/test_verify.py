@@ -1,5 +1,8 @@
 """Files that fight their process, claims that hold of nothing, and limits: nothing comes out as proved that was not."""
 
+import contextlib
+import sys
+
 import pytest
 
 import ratetheory as rt
@@ -120,6 +123,46 @@ def test_copies_of_the_process_do_not_answer(tmp_path):
     assert verify_file(write(tmp_path, loop + text()), budget=20).status == "proved"
 
 
+def is_running(process):
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the tree of processes is read from /proc")
+@pytest.mark.parametrize("end", ["", "while True: pass\n", "os._exit(3)\n", "os.kill(os.getpid(), 9)\n"])
+def test_what_has_left_the_session_ends_too(end, tmp_path, quick):
+    leave = f"""
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open({str(tmp_path / "left")!r}, "w").write(str(os.getpid()))
+        time.sleep(600)
+    os._exit(0)
+while not os.path.exists({str(tmp_path / "left")!r}):
+    time.sleep(0.01)
+time.sleep(0.05)
+"""
+    with contextlib.suppress(BadFile):  # where it ends before its claim
+        verify_file(write(tmp_path, leave + end + text()), budget=5)
+    assert not is_running(int((tmp_path / "left").read_text()))
+
+
+LATE = {
+    "a thread": "import threading, time\nthreading.Thread(target=lambda: time.sleep(300)).start()\n",
+    "an object": "class D:\n    def __del__(self):\n        while True: pass\nX = D()\n",
+    "an exit": "import atexit, time\natexit.register(lambda: time.sleep(300))\n",
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_what_goes_on_after_the_claim_is_not_waited_for(name, tmp_path, quick):
+    assert verify_file(write(tmp_path, LATE[name] + text()), budget=20).status == "proved"
+
+
 def test_an_endless_file_is_undecided(tmp_path, quick):
     verification = verify_file(write(tmp_path, "while True:\n    pass\n"))
     assert verification.status == "undecided"
@@ -185,7 +228,10 @@ def test_a_formula_that_explodes_is_undecided(tmp_path, quick):
     assert verification.status == "undecided"
 
 
-@pytest.mark.parametrize("argument", [{"budget": 0}, {"budget": float("nan")}, {"memory": 1000}, {"drop": "nothing"}])
+@pytest.mark.parametrize(
+    "argument",
+    [{"budget": 0}, {"budget": float("nan")}, {"budget": 1e19}, {"memory": 1000}, {"memory": 10**19}, {"drop": "nothing"}],
+)
 def test_senseless_arguments_are_refused(argument, tmp_path):
     with pytest.raises(ValueError, match=next(iter(argument))):
         verify_file(write(tmp_path, text()), **argument)
