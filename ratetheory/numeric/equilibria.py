@@ -17,6 +17,8 @@ from ratetheory.numeric.exact import exact_text, read_exactly, read_positive, re
 
 METHODS = ("sgd", "heavy-ball", "nesterov", "adamw", "lion")
 _BITS = 80
+_LEAST = Fraction(1, 10**500)
+"""The least learning rate and decay: the precision needed rises with the size of their exponents."""
 _TAKES = {
     "sgd": ("squared_gradient",),
     "heavy-ball": ("momentum", "squared_gradient"),
@@ -76,10 +78,10 @@ def equilibrium(
 ) -> Equilibrium:
     """Norm, rotation and time constant at the equilibrium of ``method`` (claims ``equilibrium``, ``equilibrium-rotation``).
 
-    ``learning_rate`` eta and ``decay`` lam with eta lam < 1. ``sgd``, ``heavy-ball``, ``nesterov`` (coupled decay):
-    ``squared_gradient`` Q = |G|^2 at the normalised weights, and ``momentum`` in [0, 1) for the latter two. ``adamw``,
-    ``lion`` (decoupled decay): ``beta1``, for Lion also ``beta2``, in [0, 1), and either ``update_norm``, the root mean square
-    norm of the update, or ``dimension`` d, from which it follows for independent gradients: sqrt(d) for Lion,
+    ``learning_rate`` eta and ``decay`` lam, at least 1e-500 each, with eta lam < 1. ``sgd``, ``heavy-ball``, ``nesterov``
+    (coupled decay): ``squared_gradient`` Q = |G|^2 at the normalised weights, and ``momentum`` in [0, 1) for the latter two.
+    ``adamw``, ``lion`` (decoupled decay): ``beta1``, for Lion also ``beta2``, in [0, 1), and either ``update_norm``, the root
+    mean square norm of the update, or ``dimension`` d, from which it follows for independent gradients: sqrt(d) for Lion,
     sqrt(d (1 - beta1)/(1 + beta1)) for AdamW with a constant second moment estimate. Numbers, or strings such as ``"3/10"``,
     are read exactly.
 
@@ -89,6 +91,8 @@ def equilibrium(
     given = {"momentum": momentum, "beta1": beta1, "beta2": beta2, "squared_gradient": squared_gradient}
     given |= {"update_norm": update_norm, "dimension": dimension}
     eta, lam = read_positive(learning_rate, "learning_rate"), read_positive(decay, "decay")
+    for name, given_value, number in (("learning_rate", learning_rate, eta), ("decay", decay, lam)):
+        require(number >= _LEAST, name, given_value, "at least 1e-500")
     require(eta * lam < 1, "decay", decay, "decay times learning_rate below 1")
     constants = {"learning_rate": eta, "decay": lam, **_read(method, given)}
     compute = _with_gradient if "squared_gradient" in constants else _with_update

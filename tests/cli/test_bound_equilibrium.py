@@ -42,6 +42,8 @@ def test_json_has_every_field_and_where_it_comes_from():
     ("changes", "message"),
     [
         (("--decay", "10"), "decay"),
+        (("--decay", "1e-4000"), "decay: '1e-4000' is not allowed; allowed: at least 1e-500"),
+        (("--learning-rate", "1e-501"), "learning_rate: '1e-501' is not allowed; allowed: at least 1e-500"),
         (("--momentum", "1"), "momentum"),
         (("--momentum", "x"), "momentum"),
         (("--method", "adam"), "method"),

@@ -129,6 +129,50 @@ def test_a_cell_without_states_is_closed_and_others_are_bounded_by_the_gap():
     assert float_up(Relaxation(Fraction(1), Fraction(10**6), None, 2).start()) == pytest.approx(np.pi**2 / 4)
 
 
+def knot(growth, b_0, k):
+    """b at a knot, a ball."""
+    return b_0 * (1 + growth) ** k
+
+
+@pytest.mark.parametrize("price", [0.0, 0.37])
+def test_the_slope_for_short_steps_is_rounded_up(price):
+    rng = np.random.default_rng(SEED)
+    for _ in range(20):
+        b_0, growth = Fraction(int(rng.integers(1, 10**6)), 10**6), Fraction(int(rng.integers(1, 10**6)), 10**7)
+        grid = make_grid(b_0, growth, CELLS)
+        start, width = arb(b_0.numerator) / b_0.denominator, arb(growth.numerator) / growth.denominator
+        for k in (0, 3):
+            slopes = pairs_of(grid, slice(0, CELLS - k), slice(k, k + 1)).short_slope(price)
+            for i, slope in enumerate(slopes):
+                low, high, end = (knot(width, start, n) for n in (i, i + 1, i + k + 1))
+                assert arb(float(slope)) >= width.log1p() * (arb(1) / 2 - low + arb(price) * high * end)
+
+
+@pytest.mark.parametrize("growth", ["0.001", "0.3"])
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_a_step_that_exists_between_two_cells_is_admissible(growth, k):
+    """The smallest gradient is that from the one end of the cell of starts or from the other, to the nearest end."""
+    grid, width = make_grid(Fraction(1, 5), Fraction(growth), CELLS), arb(growth)
+    for i in range(CELLS - k):
+        pairs = pairs_of(grid, slice(i, i + 1), slice(k, k + 1))
+        for start in (i, i + 1):
+            b, after = (knot(width, arb(1) / 5, n) for n in (start, i + k))
+            assert pairs.admissible(np.array([float_up(b * (after - b))]))[0]
+
+
+def test_a_cell_that_is_half_below_the_range_needs_the_inequality():
+    """Above the range of u a level function holds of itself: of a cell of ends both knots must be there."""
+    relaxation = Relaxation(Fraction(1, 100), None, None, 2)
+    cap = float_up(relaxation.range())
+    levels = np.linspace(0.5, -0.1, CELLS + 1)
+    levels[:4] = cap + 0.5
+    grid = make_grid(relaxation.b_0, Fraction("0.01"), CELLS)
+    open_ = set(open_pairs(grid, relaxation.reach(levels), levels, cap=cap))
+    assert not {(0, 0), (0, 1), (2, 2)} & open_
+    assert {(0, 3), (2, 3), (3, 3)} <= open_
+    assert (2, 2) in set(open_pairs(grid, relaxation.reach(levels), levels))
+
+
 def test_a_level_function_that_falls_too_fast_is_open_everywhere():
     levels = np.linspace(1.0, -0.1, CELLS + 1)
     relaxation = Relaxation(Fraction(1, 1000), Fraction(1), None, 2)
