@@ -24,13 +24,17 @@ _MAX_ENTRIES = 64
 
 @dataclass(frozen=True)
 class Family:
-    """A shape of instances; ``breaks`` names the hypothesis that fails on purpose."""
+    """A shape of instances; ``breaks`` names the hypothesis that fails on purpose.
+
+    A family that is not ``searched`` is only drawn at random: nothing changes gradually between its instances.
+    """
 
     base: str
     blocks: int = 1
     scalar: bool = False
     even: bool = False
     breaks: str | None = None
+    searched: bool = True
 
     @property
     def name(self) -> str:

@@ -194,6 +194,8 @@ def _at_random(
                 judgement = judge(outcome.conclusion, record)
                 if (violation := outcome.see(batch, judgement)) is not None:
                     yield outcome.conclusion, violation
+                if not family.searched:
+                    continue
                 order = np.argsort(-judgement.closeness)[:_POPULATION]
                 outcome.starts.append((float(judgement.closeness[order[0]]), family, points[order]))
 

@@ -17,18 +17,31 @@ from ratetheory.claims.statement import Claim, Comparison, Letter
 from ratetheory.numeric import rounding
 
 Array = np.ndarray
-_DECADES = 6.0
-_SAMPLED = "sampled"
+_DECADES, _FAR_DECADES = 6.0, 150.0
+_SAMPLED, _FAR, _SPECIAL = "sampled", "far", "special"
+_SPECIAL_POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
 
 
 def own_arena(claim: Claim, points: Mapping[str, list[float]]) -> Arena:
-    """Where a claim with letters of its own is attacked: at random in their ranges, and on the points of its sampler."""
-    families = (Family("ranges"), *((Family(_SAMPLED),) if points else ()))
+    """Where a claim with letters of its own is attacked.
+
+    At random in their ranges; on the points of its sampler; far out, and nearer to the ends than any usual size; and at ends,
+    small numbers and ties between letters.
+    """
+    families = (
+        Family("ranges"),
+        *((Family(_SAMPLED),) if points else ()),
+        Family(_FAR, searched=False),
+        Family(_SPECIAL, searched=False),
+    )
     columns = {name: np.array(column) for name, column in points.items()}
 
     def numbers(family: Family, cube: Cube) -> dict[str, Array]:
+        if family.base == _SPECIAL:
+            return _special(claim.letters, cube)
         if family.base != _SAMPLED:
-            return {letter.name: _value(letter, cube.between(0.0, 1.0)) for letter in claim.letters}
+            decades = _FAR_DECADES if family.base == _FAR else _DECADES
+            return {letter.name: _value(letter, cube.between(0.0, 1.0), decades) for letter in claim.letters}
         count = len(next(iter(columns.values())))
         row = np.minimum(cube.between(0.0, count).astype(int), count - 1)
         return {name: column[row] for name, column in columns.items()}
@@ -40,19 +53,40 @@ def _record(batch: Instances) -> Record:
     return {name: rounding.exact(array[..., None]) for name, array in batch.numbers.items()}
 
 
-def _value(letter: Letter, share: Array) -> Array:
-    """Numbers of the range: over decades where it is not bounded, near the ends and between them where it is."""
+def _special(letters: tuple[Letter, ...], cube: Cube) -> dict[str, Array]:
+    """For each letter an end of its range or a small number, the value of an earlier letter, or any number of the range."""
+    values: dict[str, Array] = {}
+    for letter in letters:
+        kind, share = cube.between(0.0, 1.0), cube.between(0.0, 1.0)
+        any_value, ends = _value(letter, share), _float_ends(letter)
+        points = np.array(sorted({x for x in (*ends, *_SPECIAL_POINTS) if ends[0] <= x <= ends[1] and np.isfinite(x)}))
+        value = any_value if not points.size else points[np.minimum((share * points.size).astype(int), points.size - 1)]
+        if values:
+            earlier = np.stack(list(values.values()))
+            which = np.minimum((share * len(earlier)).astype(int), len(earlier) - 1)
+            tied = np.take_along_axis(earlier, which[None], axis=0)[0]
+            value = np.where((kind < 0.4) & (tied >= ends[0]) & (tied <= ends[1]), tied, value)
+        values[letter.name] = np.where(kind > 0.8, any_value, value)
+    return values
+
+
+def _value(letter: Letter, share: Array, decades: float = _DECADES) -> Array:
+    """Numbers of the range: over decades where it is not bounded, near the ends and between them where it is.
+
+    Beyond an end the distances are relative to its size where that is above 1.
+    """
     low, high = letter.low, letter.high
     if low is None and high is None:
         signed = 2 * share - 1
-        return np.sign(signed) * 10.0 ** (_DECADES * (2 * np.abs(signed) - 1))
+        return np.sign(signed) * 10.0 ** (decades * (2 * np.abs(signed) - 1))
     if low is None or high is None:
-        distance = 10.0 ** (_DECADES * (2 * share - 1))
-        values = float(low) + distance if low is not None else float(high or 0) - distance
+        end = float(low if low is not None else high or 0)
+        distance = max(1.0, abs(end)) * 10.0 ** (decades * (2 * share - 1))
+        values = end + distance if low is not None else end - distance
     else:
         # in the outer quarters of the share the distance from an end falls by decades
         outer = np.clip(1 - 4 * np.minimum(share, 1 - share), 0, 1)
-        near = 0.25 * 10.0 ** (-_DECADES * outer)
+        near = 0.25 * 10.0 ** (-decades * outer)
         position = np.where(share < 0.25, near, np.where(share > 0.75, 1 - near, share))
         values = float(low) + (float(high) - float(low)) * position
     least, most = _float_ends(letter)

@@ -39,6 +39,42 @@ def test_every_value_lies_in_the_range_exactly(letter, shares):
     assert arena.invalid(batch) is None
 
 
+@pytest.mark.parametrize("letter", RANGES, ids=str)
+@pytest.mark.parametrize("name", ["far", "special"])
+def test_so_do_those_far_out_and_at_special_points(letter, name):
+    arena = arena_with(letter, Letter("y", "", at_least="0"))
+    family = next(family for family in arena.families if family.name == name)
+    batch = arena.sample(family, 500, 1, np.random.default_rng(2))
+    assert all(in_range(letter, float(x)) for x in batch.numbers["x"].ravel())
+    assert all(in_range(Letter("y", "", at_least="0"), float(y)) for y in batch.numbers["y"].ravel())
+
+
+def sampled(name, *letters):
+    arena = arena_with(*letters)
+    family = next(family for family in arena.families if family.name == name)
+    return {name: x.ravel() for name, x in arena.sample(family, 4000, 1, np.random.default_rng(3)).numbers.items()}
+
+
+def test_closed_ends_small_numbers_and_ties_are_met_exactly():
+    values = sampled("special", Letter("x", "", at_least="0", at_most="1"), Letter("y", ""))
+    assert {0.0, 0.5, 1.0} <= set(values["x"])
+    assert {0.0, 1.0, -1.0} <= set(values["y"])
+    ties = (values["x"] == values["y"]) & ~np.isin(values["x"], [0, 0.5, 1])
+    assert ties.sum() > 20
+    assert 0.0 not in sampled("special", Letter("x", "", above="0"))["x"]
+
+
+def test_unbounded_ranges_are_met_far_out_and_relative_to_their_end():
+    far = sampled("far", Letter("x", ""), Letter("y", "", at_least="0"))
+    assert np.abs(far["x"]).max() > 1e140
+    assert 0 < np.abs(far["x"]).min() < 1e-140
+    assert far["y"].max() > 1e140
+    large = sampled("ranges", Letter("x", "", at_least="1" + "0" * 90))["x"]
+    assert large.max() > 1e95
+    assert 0 < large.min() / 1e90 - 1 < 1e-5
+    assert sampled("far", Letter("x", "", above="0", below="1"))["x"].min() < 1e-140
+
+
 def test_a_range_without_a_float_has_no_instance():
     arena = arena_with(Letter("x", "", at_least="1/3", at_most="1/3"))
     batch = arena.sample(arena.families[0], 3, 1, np.random.default_rng(0))
