@@ -25,19 +25,19 @@ def _flag(key: str, reason: str) -> Callable[[Facts], str | None]:
 
 SCALE_INVARIANT = Hypothesis(
     "scale-invariance",
-    "f(k w) = f(w) for every k > 0, for each block alone",
+    "f(k w) = f(w) for every k > 0, for each block alone; so for every loss f_t that a step uses",
     "scale_invariant",
     _flag("scale_invariant", "the loss changes when the block is scaled"),
 )
 DIFFERENTIABLE = Hypothesis(
     "differentiable",
-    "f is differentiable away from w = 0",
+    "f, and every loss f_t that a step uses, is differentiable away from w = 0",
     "differentiable",
     _flag("differentiable", "the loss has kinks"),
 )
 TWICE_DIFFERENTIABLE = Hypothesis(
     "twice-differentiable",
-    "f is twice continuously differentiable away from w = 0",
+    "f, and every loss f_t that a step uses, is twice continuously differentiable away from w = 0",
     "twice_differentiable",
     _flag("twice_differentiable", "the activation is not twice differentiable"),
 )

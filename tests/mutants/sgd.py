@@ -79,6 +79,11 @@ def rate() -> Iterator[Mutant]:
 
         return right
 
+    def three_terms(m: Any, s: Any) -> Any:
+        noise = 3 * sgd.scale_variant_noise(s.eta_gt_first, s.Lam_g, s.sig)
+        return s.gap + m.over_blocks(_A(m, s) / 2 * m.expectation(m.log(s.S_last / s.S_first))) + noise
+
+    rate.change("noise-of-three-steps", "sum", right=three_terms)
     rate.change("no-gap", "sum", right=total(0, 0.5))
     rate.change("gap-constant", "sum", right=total(0.9, 0.5))
     rate.change("no-price", "sum", right=total(1, 0))

@@ -210,7 +210,7 @@ def _with_update(instances: Instances) -> dict[str, Any]:
     kept, drift = 1 - e, exact(p["share"]) if family.breaks == "innovation" else 0 * e
     if family.breaks == "size":
         size = U * exact(p["factor"])
-    if family.breaks == "moving":
+    if family.breaks == "moving" and family.base == "adamw":
         S = exact(p["size"])
         memory = exact(p["alignment"]) * rounding.sqrt(S) * size
     elif family.base == "adamw":
@@ -221,9 +221,14 @@ def _with_update(instances: Instances) -> dict[str, Any]:
     else:
         true_sigma = sigma * exact(p["factor"]) if family.breaks == "memory" else sigma
         memory = -eta * size**2 * true_sigma / kept
-        S = (eta**2 * size**2 - 2 * kept * eta * memory) / (e * (2 - e))
-    after = kept**2 * S - 2 * kept * eta * memory + eta**2 * size**2 if family.breaks == "moving" else S
-    record = {"S": _states(S, after), "wu": _states(memory, memory)}
+        # where the moments move: any S for which the products with u are those of vectors
+        moved = exact(p["size"]) + (memory / (kept * size)) ** 2 if family.breaks == "moving" else None
+        S = (eta**2 * size**2 - 2 * kept * eta * memory) / (e * (2 - e)) if moved is None else moved
+    after, memory_after = S, memory
+    if family.breaks == "moving":
+        after = kept**2 * S - 2 * kept * eta * memory + eta**2 * size**2
+        memory_after = b1 * (kept * memory - eta * size**2) if family.base == "adamw" else memory
+    record = {"S": _states(S, after), "wu": _states(memory, memory_after)}
     record["cosine"] = (kept * S - eta * memory) / rounding.sqrt(S * after)
     return record | {"eta": eta, "lam": e / eta, "U": U, "b1": b1, "sigma": sigma} | lion
 

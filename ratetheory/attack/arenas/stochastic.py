@@ -31,6 +31,8 @@ from ratetheory.numeric.rounding import UNIT, Rounded, exact, relative, rounded
 
 Array = np.ndarray
 NOISY_STEPS = 3
+_MANY_NOISY_STEPS = 6
+"""Where the noise of g is all that matters, more steps have noise: sums of its terms are not those of the first ones."""
 
 _BASES = (
     Family("rayleigh", even=True),
@@ -72,6 +74,7 @@ _BROKEN = (
     *(Family(base, breaks="fast") for base in ("linear", "circle")),
     *(Family("one-block-scalar", scalar=True, breaks=name) for name in ("variance", "rate")),
 )
+_NOISY = Family("noisy-scalar", scalar=True)
 
 
 def facts(family: Family) -> Facts:
@@ -99,7 +102,7 @@ def facts(family: Family) -> Facts:
         known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
     if family.breaks == "kink":
         known["differentiable"] = False
-    if family.breaks == "rising":
+    if family.breaks in ("rising", "adaptive"):
         known["slow_decay"] = False
     return known
 
@@ -107,6 +110,9 @@ def facts(family: Family) -> Facts:
 def numbers(family: Family, cube: Cube) -> dict[str, Array]:
     """An objective, a start and learning rates, as for gradient descent, and the noise."""
     p = descent.numbers("trajectory", family, cube)
+    if family == _NOISY:
+        p |= {"a": p["a"] / 100, "B": p["B"] / 100, "stiffness": cube.decades(-1, 1, 1)}
+        p["eta_g"] = cube.decades(-2, -0.001, 1) * 2 / descent.decoupled(p)[..., -1:]
     size = _size(p)
     # what breaks these families shows where the noise of the blocks does not hide it
     loudest = -1 if family.breaks in ("fast", "variance") else 2
@@ -116,6 +122,8 @@ def numbers(family: Family, cube: Cube) -> dict[str, Array]:
     if family.scalar:
         p["tilt_g"] = cube.entries(1) * np.max(size, axis=-1, keepdims=True) * cube.decades(0, 2, 1)
         p["exponent_g"] = -cube.between(0, 1, 1)
+    if family == _NOISY:
+        p["tilt_g"] = p["stiffness"] * cube.decades(-1, 2, 1)
     if family.breaks in ("noise", "variance"):
         p["factor"] = cube.decades(-2, -0.1, 1)
     if family.breaks == "radial":
@@ -163,7 +171,7 @@ def invalid(instances: Instances) -> str | None:
 
 def signs(instances: Instances) -> Array:
     """The signs of the noise, of shape (path, T): 0 once it is over; the first sign for ever where the family is biased."""
-    noisy = min(instances.steps, NOISY_STEPS)
+    noisy = min(instances.steps, _MANY_NOISY_STEPS if instances.family == _NOISY else NOISY_STEPS)
     if instances.family.breaks == "biased":
         return np.repeat([[1.0], [-1.0]], instances.steps, axis=1)
     table = np.zeros((2**noisy, instances.steps))
@@ -252,7 +260,7 @@ def smaller(instance: Instances) -> Iterator[Instances]:
 
 STOCHASTIC = Arena(
     "stochastic",
-    families=(*_BASES, *_BROKEN),
+    families=(*_BASES, *_BROKEN, _NOISY),
     numbers=numbers,
     record=record,
     facts=facts,

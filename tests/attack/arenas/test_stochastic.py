@@ -8,7 +8,7 @@ import pytest
 from ratetheory.attack.arenas import arena_of, objectives
 from ratetheory.attack.arenas.stochastic import NOISY_STEPS, signs
 from ratetheory.attack.search import judge
-from ratetheory.claims import claims
+from ratetheory.claims import claims, sgd
 from ratetheory.numeric import rounding
 
 ARENA = arena_of("stochastic")
@@ -98,6 +98,23 @@ def test_true_families_keep_what_they_promise(name):
     root = falls * np.sqrt(np.arange(1, 21))[:, None]
     assert np.all(np.diff(falls, axis=-2) <= 0)
     assert np.all(np.diff(root, axis=-2) >= -1e-14 * root[..., 1:, :])
+
+
+def test_rates_that_depend_on_the_noise_do_not_decay_slowly():
+    batch = sampled("linear/adaptive", 50, 20)
+    eta = ARENA.record(batch)["eta"].value
+    assert np.any(np.diff(eta, axis=-2) > 0)
+    assert not ARENA.facts(batch.family)["slow_decay"]
+
+
+def test_the_noise_of_more_steps_than_three_is_paid_for():
+    """In a nearly scalar problem the bound on the sum is spent almost whole on the noise, and that of three steps is less."""
+    batch = sampled("noisy-scalar", 60, 64)
+    record = ARENA.record(batch)
+    assert judge(claims["sgd-rate"].conclusion("sum"), record).closeness.max() > -0.1
+    noise = sgd.scale_variant_noise(record["eta_gt"], record["Lam_g"], record["sig"])
+    assert len({tuple(row) for row in signs(batch)}) == 64
+    assert np.all(noise.value > 0)
 
 
 @pytest.mark.parametrize("name", TRUE)
