@@ -124,3 +124,11 @@ def test_no_trajectory_that_breaks_a_hypothesis_of_the_rate_is_used():
     claim, spy = claims["gd-rate"], claims["gd-rate"].conclusion("envelope")
     applicable = {name for name, family in FAMILIES.items() if claim.inapplicable(spy, facts(family)) is None}
     assert not {name for name in applicable if "/" in name}
+
+
+def test_a_linear_function_of_the_weights_needs_no_curvature_for_its_gradient():
+    found = attack(claims["gradient-diameter"].without("scale-invariance"), seed=0).evidence["counterexample"]
+    assert found["instance"]["family"] == "linear/free"
+    a = found["instance"]["numbers"]["a"][0]
+    assert found["violation"]["left"] == pytest.approx(sum(x * x for x in a) ** 0.5, rel=1e-12)
+    assert found["violation"]["right"] == 0

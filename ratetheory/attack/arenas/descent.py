@@ -34,6 +34,7 @@ _BASES = (
 
 BREAKS: dict[str, Break] = {
     "epsilon": Break("scale_invariant", "v = w/sqrt(|w|^2 + epsilon)"),
+    "free": Break("scale_invariant", "a . w in place of a . v: no curvature, but a gradient"),
     "unpredicted": Break("predicted_defect", "the defect of v = w/sqrt(|w|^2 + epsilon) is taken for zero", frozenset({"d"})),
     "momentum": Break("gradient_step", "heavy ball"),
     "schedule": Break("constant_rate", "the learning rate changes by a power of t + 1"),
@@ -90,6 +91,8 @@ def facts(family: Family) -> Facts:
     if family.breaks is not None:
         broken = BREAKS[family.breaks]
         known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+    if family.breaks == "free":
+        known["lower_bound"] = False
     if family.breaks in ("kink", "unpredicted"):
         known |= {"differentiable": family.breaks != "kink", "scale_invariant": family.breaks != "unpredicted"}
     return known
@@ -142,6 +145,8 @@ def product_numbers(family: Family, cube: Cube) -> dict[str, Array]:
     }
     if family.scalar:
         p["stiffness"] = np.maximum(cube.between(-0.5, 1, 1), 0) * cube.decades(-1, 0.5, 1) * scale[..., 0]
+    if family.breaks == "free":
+        p["free"] = np.ones_like(scale[..., 0])
     if family.breaks == "kink":
         p["kink"] = np.ones_like(scale[..., 0])
     return p
@@ -246,7 +251,8 @@ def _arena(setting: Setting, **differences: Any) -> Arena:
 
 _POINTS = (*_BASES, *(family for family in _BROKEN if family.breaks in _AT_POINTS))
 POINT = _arena("point", families=_POINTS, record=point)
-GREAT_CIRCLE = _arena("great-circle", families=_POINTS, record=great_circle)
+# at unit weights alone, for which the allowances for rounding are made
+GREAT_CIRCLE = _arena("great-circle", families=(*_POINTS, Family("linear", breaks="free")), record=great_circle)
 TRAJECTORY = _arena("trajectory", families=(*_BASES, *_BROKEN), record=trajectory, steps=40, search_steps=16, instances=200)
 STEP_INEQUALITY = Arena(
     "step-inequality",

@@ -11,8 +11,9 @@ nothing: gradient descent commutes with rotations). *Circle* is a trigonometric 
 
 Numbers are arrays of shape ``(instance, 1, ...)``; weights ``w`` have shape ``(instance, step, block, coordinate)`` and ``g``
 ``(instance, step, 1)``. Each objective is written as a function of ``v = w/sqrt(|w|^2 + epsilon)``, with ``epsilon = 0``
-unless given; a positive one breaks the scale invariance. All formulas are analytic, so that complex weights give derivatives
-by complex steps, independently of the formulas for gradients and Hessians.
+unless given; a positive one breaks the scale invariance. With ``free`` the linear function is that of ``w`` itself. All
+formulas are analytic, so that complex weights give derivatives by complex steps, independently of the formulas for gradients
+and Hessians.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def _dot(x: Array, y: Array) -> Array:
 
 
 def radius(p: Numbers, w: Array) -> Array:
-    """sqrt(|w|^2 + epsilon), one for each block."""
+    """sqrt(|w|^2 + epsilon), one for each block; 1 for the linear function of w itself."""
+    if "free" in p:
+        return np.ones_like(_dot(w, w))
     return np.sqrt(_dot(w, w) + p.get("epsilon", 0.0))
 
 
@@ -138,6 +141,8 @@ def gradient(p: Numbers, w: Array, g: Array) -> tuple[Array, Array]:
     r = radius(p, w)
     v = w / r
     along_v, along_g = (_circle_slope if is_circle(p) else _product_slope)(p, v, g)
+    if "free" in p:
+        return along_v + 0 * w, along_g
     return (along_v - v * _dot(v, along_v)) / r, along_g
 
 
@@ -150,6 +155,8 @@ def tilt_gradient(p: Numbers, w: Array) -> Array:
 
 def hessian_product(p: Numbers, w: Array, g: Array, dw: Array, dg: Array) -> tuple[Array, Array]:
     """The Hessian of f times (dw, dg): how the gradients change along that direction."""
+    if "free" in p:
+        return 0 * dw, 0 * dg
     r = radius(p, w)
     v = w / r
     dr = _dot(v, dw)
@@ -186,7 +193,7 @@ def _product_constants(p: Numbers) -> Constants:
     curvature = np.zeros((*norms.shape, blocks))
     curvature[..., np.arange(blocks), np.arange(blocks)] = spread.value
     M = np.zeros((*norms.shape[:-1], blocks + 1, blocks + 1))
-    M[..., :blocks, :blocks] = curvature + coupling.value[..., None]
+    M[..., :blocks, :blocks] = curvature + (0.0 if "free" in p else coupling.value[..., None])
     if has_scalar(p):
         M[..., :blocks, blocks] = M[..., blocks, :blocks] = coupling.value
         M[..., blocks, blocks] = (p["stiffness"] + coupling.value)[..., 0]
