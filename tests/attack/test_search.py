@@ -132,3 +132,9 @@ def test_a_linear_function_of_the_weights_needs_no_curvature_for_its_gradient():
     a = found["instance"]["numbers"]["a"][0]
     assert found["violation"]["left"] == pytest.approx(sum(x * x for x in a) ** 0.5, rel=1e-12)
     assert found["violation"]["right"] == 0
+
+
+def test_an_even_function_with_a_kink_has_a_larger_gradient_than_its_curvature_allows():
+    found = attack(claims["gradient-diameter"].without("twice-differentiable"), seed=0).evidence["counterexample"]
+    assert found["instance"]["family"] == "linear/kink"
+    assert found["conclusion"].endswith("even")

@@ -55,7 +55,7 @@ _BROKEN = (
     Family("one-block", breaks="schedule"),
     Family("circle", breaks="schedule"),
     Family("one-block", breaks="minibatch"),
-    Family("linear", breaks="kink"),
+    Family("linear", even=True, breaks="kink"),
     Family("linear", breaks="smoothness"),
     Family("circle", breaks="smoothness"),
     Family("two-blocks", blocks=2, breaks="decoupled"),
