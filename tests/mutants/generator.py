@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from ratetheory.claims.statement import Claim, Conclusion, Formula
+import numpy as np
+
+from ratetheory.attack.arenas import arena_of
+from ratetheory.claims.statement import Claim, Conclusion, Formula, Setting
 from ratetheory.claims.symbols import SYMBOLS
 from tests.mutants.mutant import Mutant
 from tests.mutants.trace import Node, formula_of, node, nodes, trace
 
-EACH = 2
-"""Places that are changed, of each kind and each side of a conclusion."""
+EACH = 3
+"""Changes of each kind and each side of a conclusion."""
 BEYOND = 0.9
 """Share of the measured tightness to which a right side is shrunk."""
 _SWAPPED = {"minimum": "maximum", "maximum": "minimum", "least": "sum", "over_blocks": "largest_block"}
@@ -27,14 +31,23 @@ _STEPS = {"_first": "_last", "_last": "_first", "_next": ""}
 def generated(claim: Claim, tightness: Mapping[str, float | None]) -> Iterator[Mutant]:
     """All mutants of a claim; ``tightness`` is what an attack on the true claim measured of each conclusion."""
     for conclusion in claim.conclusions:
-        for name, changed in _changed(claim, conclusion, tightness.get(conclusion.slug)):
+        letters = _letters(conclusion.setting or claim.setting)
+        for name, changed in _changed(letters, conclusion, tightness.get(conclusion.slug)):
             slug = f"{claim.slug}.{conclusion.slug}.{name}"
             yield Mutant(slug, replace(claim, conclusions=(changed,)))
     for hypothesis in claim.hypothesis_slugs():
         yield Mutant(f"{claim.slug}.without.{hypothesis}", claim.without(hypothesis), hypothesis)
 
 
-def _changed(claim: Claim, conclusion: Conclusion, tightness: float | None) -> Iterator[tuple[str, Conclusion]]:
+@cache
+def _letters(setting: Setting) -> tuple[str, ...]:
+    """The letters that records of this setting have, in the order of the theory."""
+    arena = arena_of(setting)
+    record = arena.record(arena.sample(arena.families[0], 1, 1, np.random.default_rng(0)))
+    return tuple(name for name in SYMBOLS if name in record)
+
+
+def _changed(letters: Sequence[str], conclusion: Conclusion, tightness: float | None) -> Iterator[tuple[str, Conclusion]]:
     right = conclusion.right
     if conclusion.relation == "==":
         yield "right-enlarged", replace(conclusion, right=_times(right, 1 + 2.0**-7))
@@ -45,8 +58,9 @@ def _changed(claim: Claim, conclusion: Conclusion, tightness: float | None) -> I
         yield "equality", replace(conclusion, relation="==")
         yield "reversed", replace(conclusion, left=conclusion.right, right=conclusion.left)
     for side in ("left", "right"):
-        for name, formula in _changed_formulas(getattr(conclusion, side), claim.symbols):
-            yield f"{side}-{name}", replace(conclusion, **{side: formula})
+        for name, formula in _changed_formulas(getattr(conclusion, side), letters):
+            changes: dict[str, Any] = {side: formula}
+            yield f"{side}-{name}", replace(conclusion, **changes)
 
 
 def _times(formula: Formula, factor: float) -> Formula:
@@ -69,7 +83,7 @@ def _changed_formulas(formula: Formula, letters: Sequence[str]) -> Iterator[tupl
 
 def _spread(count: int) -> list[int]:
     """The first and, as far as there are more, evenly spread others."""
-    return sorted({index * count // EACH for index in range(min(EACH, count))})
+    return list(range(count)) if count <= EACH else [index * count // EACH for index in range(EACH)]
 
 
 def _others(here: Node, is_exponent: bool, letters: Sequence[str]) -> Iterator[tuple[str, Node]]:
@@ -105,7 +119,7 @@ def _other_calls(here: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _like(letter: str, letters: Sequence[str]) -> list[str]:
-    """The claim's other letters that vary with step and block as this one does."""
+    """The other letters that vary with step and block as this one does."""
     if letter not in SYMBOLS:
         return []
     own = SYMBOLS[letter]
