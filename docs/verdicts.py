@@ -1,4 +1,4 @@
-"""Write the table of verdicts into the README: ``python docs/verdicts.py``. It is what ``ratetheory verify --budget 120`` finds."""
+"""Write what ``ratetheory verify --budget 120`` finds into the README: ``python docs/verdicts.py``."""
 
 from __future__ import annotations
 
