@@ -105,7 +105,7 @@ def _others(here: Node, is_exponent: bool, letters: Sequence[str]) -> Iterator[t
             yield from _other_calls(here)
         case "letter":
             for suffix, other in _STEPS.items():
-                if here.value.endswith(suffix):
+                if here.value not in SYMBOLS and here.value.endswith(suffix):
                     yield "step", Node("letter", value=here.value.removesuffix(suffix) + other)
             yield from (("letter", Node("letter", value=other)) for other in _like(here.value, letters))
 
