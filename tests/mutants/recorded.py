@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ratetheory.attack.replay import replay
 from ratetheory.attack.search import Undecided, attack
 from ratetheory.claims import claims
 from ratetheory.claims.statement import Claim
@@ -44,11 +45,16 @@ def false_mutants(slug: str) -> dict[str, tuple[Mutant, dict[str, Any]]]:
 
 
 def record(claim: Claim) -> Recorded:
-    """Attack every generated mutant of a claim and write what was found."""
+    """Find a counterexample to every generated mutant of a claim and write what was found.
+
+    A counterexample that was recorded before and still refutes the mutant is kept.
+    """
+    path = FOLDER / f"{claim.slug}.json"
+    before = load(claim.slug).counterexamples if path.exists() else {}
     evidence = attack(claim).evidence["conclusions"]
     recorded = Recorded({slug: seen["tightness"] for slug, seen in evidence.items()}, {}, [])
     for mutant in generated(claim, recorded.tightness):
-        found = _counterexample(mutant)
+        found = _kept(mutant, before.get(mutant.name)) or _counterexample(mutant)
         if found is None:
             recorded.unknown.append(mutant.name)
         else:
@@ -56,8 +62,15 @@ def record(claim: Claim) -> Recorded:
     FOLDER.mkdir(exist_ok=True)
     text = json.dumps(asdict(recorded), indent=1)
     on_one_line = re.sub(r"\[[^\[\]{}\"]*\]", lambda match: "[" + " ".join(match[0][1:-1].split()) + "]", text)
-    (FOLDER / f"{claim.slug}.json").write_text(on_one_line + "\n")
+    path.write_text(on_one_line + "\n")
     return recorded
+
+
+def _kept(mutant: Mutant, found: dict[str, Any] | None) -> dict[str, Any] | None:
+    try:
+        return found if found and replay(found, {mutant.claim.slug: mutant.claim}).status == "refuted" else None
+    except (ValueError, Undecided):
+        return None
 
 
 def _counterexample(mutant: Mutant) -> dict[str, Any] | None:
