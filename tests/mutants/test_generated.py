@@ -1,9 +1,13 @@
 """Generated mutants: the recorded counterexamples refute them, the true claim stands there, and the derivation proves none."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from ratetheory.attack.arenas import arena_of
 from ratetheory.attack.replay import replay
-from ratetheory.attack.search import Undecided
+from ratetheory.attack.search import Undecided, judge
 from ratetheory.claims import claims
 from ratetheory.symbolic import derive
 from tests.mutants.generator import generated
@@ -53,17 +57,18 @@ def test_the_derivation_proves_no_false_mutant(slug):
     assert derive(mutant.claim).verdict.status != "proved"
 
 
-def test_a_traced_formula_is_the_formula():
-    for claim in claims.values():
-        for conclusion in claim.conclusions:
-            for formula in (conclusion.left, conclusion.right):
-                tree = trace(formula)
-                assert shape(trace(formula_of(tree, {}))) == shape(tree)
-
-
-def shape(tree):
-    numbers = {here: index for index, here in enumerate(nodes(tree))}
-    return [(here.kind, here.value, tuple(numbers[a] for a in here.arguments)) for here in numbers]
+@pytest.mark.parametrize("slug", list(claims))
+def test_a_traced_formula_has_the_values_of_the_formula(slug):
+    claim = claims[slug]
+    for conclusion in claim.conclusions:
+        arena = arena_of(conclusion.setting or claim.setting)
+        family = next(f for f in arena.families if claim.inapplicable(conclusion, arena.facts(f)) is None)
+        record = arena.record(arena.sample(family, 3, 2, np.random.default_rng(0)))
+        left, right = (formula_of(trace(side), {}) for side in (conclusion.left, conclusion.right))
+        traced, plain = judge(replace(conclusion, left=left, right=right), record), judge(conclusion, record)
+        for one, other in ((traced.left, plain.left), (traced.right, plain.right)):
+            assert np.array_equal(one.value, other.value, equal_nan=True), conclusion.slug
+            assert np.array_equal(one.error, other.error, equal_nan=True), conclusion.slug
 
 
 def test_a_replaced_place_is_changed_and_no_other():
