@@ -89,7 +89,9 @@ def test_which_conclusions_of_the_theory_speak_of_both():
     assert both == {("momentum-growth", "total"), ("worst-case", "range")}
 
 
-@pytest.mark.parametrize("setting", {c.setting or claim.setting for claim in claims.values() for c in claim.conclusions})
+@pytest.mark.parametrize(
+    "setting", sorted({c.setting or claim.setting for claim in claims.values() for c in claim.conclusions})
+)
 def test_the_other_formulas_of_the_theory_sum_only_what_has_the_axis(setting):
     """Their values and errors are to the last bit those without any repeating."""
     arena, rng = arena_of(setting), np.random.default_rng(1)
