@@ -86,7 +86,7 @@ VARIANT = {"scale_variant_learning_rate": ONE, "scale_variant_smoothness": ONE}
         ({"blocks": (Block("a", -ONE, ONE, ONE),)}, "block a.squared_norm: -1"),
         ({"blocks": (Block("a", ONE, Fraction(0), ONE),)}, "block a.learning_rate: 0"),
         ({"blocks": (Block("a", ONE, ONE, -ONE),)}, "block a.smoothness: -1"),
-        ({"blocks": (Block("a", ONE, ONE, 0.5),)}, "block a.smoothness: 0.5"),
+        ({"blocks": (Block("a", ONE, ONE, 0.5),)}, "block a.smoothness: 0.5"),  # type: ignore[arg-type]
         ({"blocks": (Block("a", ONE, ONE, ONE, -ONE),)}, "block a.gradient_bound: -1"),
         ({"blocks": (Block("a", ONE, ONE, ONE, Fraction(0)),)}, "block a.gradient_bound: 0"),
         ({"gap": -ONE}, "gap: -1"),
