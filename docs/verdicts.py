@@ -21,7 +21,9 @@ def table(done: list[Verification]) -> str:
         claim, attack = titles[verification.claim], verification.witness("attack")
         seen = f"{attack.status} {attack.evidence['instances']}" if attack.status == "survived" else attack.status
         derivation = verification.witness("derivation").status
-        rows.append(f"| `{claim.slug}` | {claim.title} | {derivation} | {seen} | {verification.status} |")
+        rows.append(
+            f"| `{claim.slug}` | {claim.title.replace('|', chr(92) + '|')} | {derivation} | {seen} | {verification.status} |"
+        )
     return "\n".join(rows)
 
 

@@ -54,16 +54,16 @@ def test_the_table_of_verdicts_lists_every_claim_and_refutes_none():
     table = README.split("<!-- verdicts")[1].split("<!-- end of verdicts")[0]
     rows = {
         row[1].strip("` "): [cell.strip() for cell in row]
-        for row in (line.split("|") for line in table.splitlines())
+        for row in (re.split(r"(?<!\\)\|", line) for line in table.splitlines())
         if len(row) > 5
     }
     rows = {slug: row for slug, row in rows.items() if slug in claims}
     assert list(rows) == list(claims)
     for slug, (_, _, title, derivation, attack, overall, _) in rows.items():
-        assert title == claims[slug].title
+        assert title.replace("\\|", "|") == claims[slug].title
         assert overall == derivation
         assert not attack.startswith("refuted")
-        assert (derivation != "proved") == (f"- `{slug}`" in table)
+        assert ("undecided" in (derivation, attack)) == (f"- `{slug}`" in table)
 
 
 @pytest.mark.parametrize("slug", ["norm-growth", "rotation-budget", "optimizer-growth"])
