@@ -51,6 +51,14 @@ class Break:
     constants: frozenset[str] = frozenset()
 
 
+def broken_facts(family: Family, breaks: Mapping[str, Break]) -> Facts:
+    """What the family's own break says of it; nothing for a family that breaks nothing."""
+    if family.breaks is None:
+        return {}
+    broken = breaks[family.breaks]
+    return {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+
+
 @dataclass(frozen=True)
 class Instances:
     """A batch of one family; every array of numbers has shape (instance, 1, ...)."""

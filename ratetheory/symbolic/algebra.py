@@ -14,10 +14,12 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    Float,
     Function,
     Integer,
     Mul,
     Pow,
+    Rational,
     S,
     Sum,
     Symbol,
@@ -33,10 +35,33 @@ from sympy import (
 
 from ratetheory.symbolic.vectors import BLOCKS
 
+_DIGITS = 60
+_SURELY_NOT_ZERO = Float("1e-30")
 
 def is_zero(expression: Expr) -> bool:
     """Whether the expression is certainly zero wherever it is defined."""
-    return normal_numerator(expression) == 0
+    generators: dict[Expr, Dummy] = {}
+    roots: dict[Dummy, Expr] = {}
+    polynomial = _generators(_rebuild(expression), generators, roots)
+    # what is false can take minutes to expand; a value tells at once, and only the expansion can say yes
+    return not _differs_at_a_point(polynomial, generators, roots) and _numerator(polynomial, generators, roots) == 0
+
+
+def _differs_at_a_point(polynomial: Expr, generators: dict[Expr, Dummy], roots: dict[Dummy, Expr]) -> bool:
+    """Whether the polynomial has a value other than zero where the generators have numbers that fit each other."""
+    places: dict[Expr, int] = {}
+    values: dict[Expr, Expr] = {}
+    for generator, dummy in generators.items():
+        angle = generator.args[0] if isinstance(generator, sin | cos) else generator
+        t = Float(Rational(1, 2) + Rational(34, 55) * places.setdefault(angle, len(places)) % 1, _DIGITS)
+        if dummy in roots:
+            values[dummy] = roots[dummy].xreplace(values) ** S.Half
+        elif isinstance(generator, sin):
+            values[dummy] = 2 * t / (1 + t**2)
+        else:
+            values[dummy] = (1 - t**2) / (1 + t**2) if isinstance(generator, cos) else t
+    value = polynomial.xreplace(values)
+    return bool(value.is_number and value.is_finite and abs(value.n()) > _SURELY_NOT_ZERO)
 
 
 def are_equal(first: Expr, second: Expr) -> bool:
@@ -72,7 +97,10 @@ def normal_numerator(expression: Expr) -> Expr:
     """The expanded numerator over one denominator, roots and squares of sines reduced."""
     generators: dict[Expr, Dummy] = {}
     roots: dict[Dummy, Expr] = {}
-    polynomial = _generators(_rebuild(expression), generators, roots)
+    return _numerator(_generators(_rebuild(expression), generators, roots), generators, roots)
+
+
+def _numerator(polynomial: Expr, generators: dict[Expr, Dummy], roots: dict[Dummy, Expr]) -> Expr:
     numerator = expand(together(polynomial).as_numer_denom()[0])
     for dummy, base in roots.items():
         if numerator.has(dummy):

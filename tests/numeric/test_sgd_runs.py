@@ -84,7 +84,7 @@ def test_the_horizons_of_the_claim_are_those_of_the_certified_bounds():
     rate = SGD_RATE.conclusion("single-block").right(floats, s)
     assert rate[..., -1, :].item() == pytest.approx(found.value, rel=1e-12)
     norms = [s.S_first, *s.S_last[0, 0, :, 0]]
-    observed = sgd_observed(norms, list(s.eta[:, 0]), risk=RISK, **constants)
+    observed = sgd_observed(norms, list(s.eta[:, 0]), delta=RISK, **constants)
     assert np.sum(s.eta[:, 0] / s.S[0, 0, :, 0] * s.G_mean[0, 0, :, 0] ** 2) <= observed.sum
 
 

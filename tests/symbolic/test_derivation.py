@@ -38,12 +38,13 @@ def flipped(c):
     return {"left": c.right, "right": lambda m, s: -c.left(m, s) - 1}
 
 
-def other_exponent(c):
+def other_shape(c):
+    if c.relation != "==":
+        return {"right": lambda m, s: -c.right(m, s) - 2 * c.left(m, s) - 1}
     return {"left": lambda m, s: c.left(m, s) ** 3 + c.left(m, s), "right": lambda m, s: c.right(m, s) ** 2}
 
 
-MUTATIONS = {"constant": shrunk, "sign": flipped, "exponent": other_exponent}
-EVERY_CONCLUSION = [(claim.slug, c.slug) for claim in claims.values() for c in claim.conclusions]
+MUTATIONS = {"constant": shrunk, "sign": flipped, "shape": other_shape}
 
 
 def test_every_claim_is_proved(proved):
@@ -77,13 +78,15 @@ def test_a_claim_without_a_hypothesis_is_not_proved(slug, hypothesis, proved):
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@pytest.mark.parametrize(("slug", "conclusion"), [pair for pair in EVERY_CONCLUSION if pair[0] != "gd-rate"])
-def test_mutants_are_not_proved(slug, conclusion, mutation, proved):
+@pytest.mark.parametrize("slug", list(claims))
+def test_mutants_are_not_proved(slug, mutation, proved):
     claim = claims[slug]
-    mutant = changed(claim, conclusion, **MUTATIONS[mutation](claim.conclusion(conclusion)))
-    outcome = derive(mutant).verdict
-    assert outcome.status != "proved"
-    assert outcome.evidence["conclusions"][conclusion]["reason"]
+    mutant = replace(claim, conclusions=tuple(replace(c, **MUTATIONS[mutation](c)) for c in claim.conclusions))
+    outcomes = derive(mutant).verdict.evidence["conclusions"]
+    assert set(outcomes) == {c.slug for c in claim.conclusions}
+    for outcome in outcomes.values():
+        assert outcome["status"] != "proved"
+        assert outcome["reason"]
 
 
 def c(m, s, slope_rule=gd_rate.sharper_slope):
@@ -231,5 +234,5 @@ def test_the_text_shows_every_step_and_the_verdict(proved):
     assert text.endswith("verdict: proved")
     assert text.count("] proved") == len(proved["norm-growth"].steps)
     failed = render_text(derive(claims["norm-growth"].without("gradient-step")))
-    assert "does not have the hypothesis 'gradient-step'" in failed
+    assert "norm-growth has none of the hypotheses gradient-step" in failed
     assert failed.endswith("verdict: undecided")

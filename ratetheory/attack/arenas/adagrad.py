@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances, broken_facts
 from ratetheory.attack.records import Record
 from ratetheory.claims import adagrad_norm
 from ratetheory.claims.statement import Facts
@@ -64,9 +64,7 @@ FAMILIES = (
 def facts(family: Family) -> Facts:
     """What the hypotheses of the claims can read off every instance of the family."""
     known: dict[str, bool | str] = dict.fromkeys((broken.fact for broken in BREAKS.values()), True)
-    if family.breaks is not None:
-        broken = BREAKS[family.breaks]
-        known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+    known |= broken_facts(family, BREAKS)
     return known
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ratetheory.attack.arenas import objectives
 from ratetheory.attack.arenas.probes import great_circle, point, step_inequality
 from ratetheory.attack.arenas.simulate import trajectory
-from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances, broken_facts
 from ratetheory.claims.statement import Facts, Setting
 
 Array = np.ndarray
@@ -88,9 +88,7 @@ def facts(family: Family) -> Facts:
         "gradient_bound": True,
         "single_block": family.blocks == 1 and not family.scalar,
     }
-    if family.breaks is not None:
-        broken = BREAKS[family.breaks]
-        known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+    known |= broken_facts(family, BREAKS)
     if family.breaks == "free":
         known["lower_bound"] = False
     if family.breaks in ("kink", "unpredicted"):

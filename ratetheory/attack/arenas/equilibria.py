@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances, broken_facts
 from ratetheory.claims.statement import Facts
 from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import Rounded, exact
@@ -67,14 +67,7 @@ def facts(family: Family) -> Facts:
     if family.base in _WITH_GRADIENT:
         with_gradient = ("scale_invariant", "differentiable", "squared_gradient", "uncorrelated_gradient", "momentum_range")
         known |= dict.fromkeys(with_gradient, True)
-    return known | _broken(family)
-
-
-def _broken(family: Family) -> dict[str, Any]:
-    if family.breaks is None:
-        return {}
-    broken = BREAKS[family.breaks]
-    return {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+    return {**known, **broken_facts(family, BREAKS)}
 
 
 def numbers(family: Family, cube: Cube) -> dict[str, Array]:
@@ -279,7 +272,7 @@ def invalid(instances: Instances) -> str | None:
 def growth_facts(family: Family) -> Facts:
     """What the hypotheses can read off an instance of steady growth."""
     known = ("scale_invariant", "differentiable", "gradient_step", "constant_rate", "squared_gradient")
-    return dict.fromkeys(known, True) | _broken(family)
+    return {**dict.fromkeys(known, True), **broken_facts(family, BREAKS)}
 
 
 def growth_numbers(family: Family, cube: Cube) -> dict[str, Array]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances, broken_facts
 from ratetheory.claims.statement import Facts
 from ratetheory.numeric.rounding import LIBRARY, UNIT, Rounded, cos, exact, over_blocks, rounded, sqrt
 
@@ -81,14 +81,7 @@ NEURON_BREAKS = {
 
 def _neuron_facts(family: Family) -> Facts:
     known: dict[str, Any] = dict.fromkeys((one.fact for one in NEURON_BREAKS.values()), True)
-    return _broken(known, family, NEURON_BREAKS)
-
-
-def _broken(known: dict[str, Any], family: Family, breaks: dict[str, Break]) -> Facts:
-    if family.breaks is not None:
-        broken = breaks[family.breaks]
-        known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
-    return known
+    return {**known, **broken_facts(family, NEURON_BREAKS)}
 
 
 def _neuron_numbers(family: Family, cube: Cube) -> dict[str, Array]:
@@ -223,7 +216,7 @@ def _layer_facts(family: Family) -> Facts:
     known: dict[str, Any] = dict.fromkeys((one.fact for one in LAYER_BREAKS.values()), True)
     known |= {"differentiable": True, "one_group": family.base == "batch-norm"}
     known["one_group_reason"] = "there are two groups"
-    return _broken(known, family, LAYER_BREAKS)
+    return {**known, **broken_facts(family, LAYER_BREAKS)}
 
 
 def _layer_numbers(family: Family, cube: Cube) -> dict[str, Array]:

@@ -24,7 +24,7 @@ from ratetheory.attack.arenas.simulate import (
     states_and_steps,
     step_allowance,
 )
-from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances, broken_facts
 from ratetheory.claims.statement import Facts
 from ratetheory.numeric import rounding
 from ratetheory.numeric.rounding import UNIT, Rounded, exact, relative, rounded
@@ -97,9 +97,7 @@ def facts(family: Family) -> Facts:
         "scale_variant_schedule": True,
         "single_block": family.blocks == 1 and not family.scalar,
     }
-    if family.breaks is not None:
-        broken = BREAKS[family.breaks]
-        known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+    known |= broken_facts(family, BREAKS)
     if family.breaks == "kink":
         known["differentiable"] = False
     if family.breaks in ("rising", "adaptive"):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ratetheory.attack.arenas.descent import COORDINATES, product_numbers, start, without_coordinate
 from ratetheory.attack.arenas.methods import record
-from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances
+from ratetheory.attack.instances import Arena, Break, Cube, Family, Instances, broken_facts
 from ratetheory.claims.statement import Facts
 
 Array = np.ndarray
@@ -109,9 +109,7 @@ def facts(family: Family) -> Facts:
             "momentum_range": True,
             "settled_shift": method.root,
         }
-    if family.breaks is not None:
-        broken = BREAKS[family.breaks]
-        known |= {broken.fact: False, f"{broken.fact}_reason": broken.reason}
+    known |= broken_facts(family, BREAKS)
     return known
 
 
