@@ -38,6 +38,8 @@ from ratetheory.symbolic.vectors import BLOCKS
 _DIGITS = 60
 _SURELY_NOT_ZERO = Float("1e-30")
 
+
+@lru_cache(maxsize=20_000)
 def is_zero(expression: Expr) -> bool:
     """Whether the expression is certainly zero wherever it is defined."""
     generators: dict[Expr, Dummy] = {}
@@ -69,6 +71,7 @@ def are_equal(first: Expr, second: Expr) -> bool:
     return first == second or is_zero(first - second)
 
 
+@lru_cache(maxsize=20_000)
 def is_nonnegative(expression: Expr) -> bool:
     """Whether the expression is certainly nonnegative, by the signs of its letters."""
     if expression.is_nonnegative:
@@ -80,6 +83,7 @@ def is_nonnegative(expression: Expr) -> bool:
     return bool(denominator.is_positive and all(term.is_nonnegative for term in Add.make_args(expand(numerator))))
 
 
+@lru_cache(maxsize=20_000)
 def is_positive(expression: Expr) -> bool:
     """Whether the expression is certainly positive, by the signs of its letters."""
     if expression.is_positive:

@@ -122,6 +122,7 @@ class IllFormed(Exception):
     """The expression is outside the grammar of facts."""
 
 
+@lru_cache(maxsize=20_000)
 def singular_places(relation: Relation) -> Places:
     """The denominators and the arguments of logarithms on both sides.
 
@@ -162,6 +163,7 @@ def uncovered(places: Places, known: Places) -> Expr | None:
     return None
 
 
+@lru_cache(maxsize=20_000)
 def known_places(relation: Relation, assumptions: frozenset[Relation]) -> Places:
     """What is not zero where a fact holds: its own places and assumptions, and what it puts above something nonnegative.
 
@@ -179,6 +181,7 @@ def known_places(relation: Relation, assumptions: frozenset[Relation]) -> Places
     return frozenset(found)
 
 
+@lru_cache(maxsize=20_000)
 def assumed_nonzero(assumptions: frozenset[Relation]) -> Places:
     """What is positive because an assumption puts it above something nonnegative."""
     ordered = (a for a in assumptions if a.symbol != "==" and not a.has(oo))
@@ -211,6 +214,7 @@ def _factors(place: Expr) -> tuple[Expr, ...]:
     return tuple(base for base in bases if base == 0 or not base.is_Number)
 
 
+@lru_cache(maxsize=20_000)
 def _monic(factor: Expr) -> Expr:
     expanded = factor.expand()
     return expanded if not expanded.could_extract_minus_sign() else -expanded

@@ -11,6 +11,7 @@ from ratetheory.claims import claims
 from ratetheory.claims.literature import cited
 from ratetheory.symbolic import derive, latex_document
 from ratetheory.symbolic.latex import escape
+from tests.symbolic.derived import derived
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed (TeX Live's base)")
 
@@ -23,15 +24,16 @@ def compiles(document, folder):
 
 
 @needs_pdflatex
-def test_derivations_compile(tmp_path, proved):
+def test_derivations_compile(tmp_path):
     chosen = ("hessian-homogeneity", "rotation-growth", "growth-certificate", "intrinsic-smoothness", "log-lyapunov")
-    fine, log = compiles(latex_document([proved[slug] for slug in chosen]), tmp_path)
+    fine, log = compiles(latex_document([derived(slug)[0] for slug in chosen]), tmp_path)
     assert fine, log
 
 
 @pytest.mark.slow
 @needs_pdflatex
-def test_the_document_of_all_claims_compiles_and_is_complete(tmp_path, proved):
+def test_the_document_of_all_claims_compiles_and_is_complete(tmp_path):
+    proved = {slug: derived(slug)[0] for slug in claims}
     attacks = [attack(derivation.claim, instances=20) for derivation in list(proved.values())[:3]]
     document = latex_document(list(proved.values()), attacks)
     fine, log = compiles(document, tmp_path)
