@@ -7,19 +7,19 @@ equality of polynomials.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import operator
+from functools import lru_cache, reduce
 from itertools import permutations
 
+from flint import acb, ctx
 from sympy import (
     Add,
     Dummy,
     Expr,
-    Float,
     Function,
     Integer,
     Mul,
     Pow,
-    Rational,
     S,
     Sum,
     Symbol,
@@ -35,8 +35,8 @@ from sympy import (
 
 from ratetheory.symbolic.vectors import BLOCKS
 
-_DIGITS = 60
-_SURELY_NOT_ZERO = Float("1e-30")
+_BITS = 128
+"""The precision of the values by which what is false is told."""
 
 
 @lru_cache(maxsize=20_000)
@@ -50,20 +50,33 @@ def is_zero(expression: Expr) -> bool:
 
 
 def _differs_at_a_point(polynomial: Expr, generators: dict[Expr, Dummy], roots: dict[Dummy, Expr]) -> bool:
-    """Whether the polynomial has a value other than zero where the generators have numbers that fit each other."""
+    """Whether the polynomial is certainly not zero where the generators have some numbers that fit each other."""
     places: dict[Expr, int] = {}
-    values: dict[Expr, Expr] = {}
-    for generator, dummy in generators.items():
-        angle = generator.args[0] if isinstance(generator, sin | cos) else generator
-        t = Float(Rational(1, 2) + Rational(34, 55) * places.setdefault(angle, len(places)) % 1, _DIGITS)
-        if dummy in roots:
-            values[dummy] = roots[dummy].xreplace(values) ** S.Half
-        elif isinstance(generator, sin):
-            values[dummy] = 2 * t / (1 + t**2)
+    values: dict[Expr, acb] = {}
+    with ctx.workprec(_BITS):
+        for generator, dummy in generators.items():
+            angle = generator.args[0] if isinstance(generator, sin | cos) else generator
+            t = acb(1 + 34 * places.setdefault(angle, len(places)) % 55) / 55
+            if dummy in roots:
+                values[dummy] = _value(roots[dummy], values).sqrt()
+            elif isinstance(generator, sin):
+                values[dummy] = 2 * t / (1 + t * t)
+            else:
+                values[dummy] = (1 - t * t) / (1 + t * t) if isinstance(generator, cos) else t
+        return not _value(polynomial, values).contains(0)
+
+
+def _value(polynomial: Expr, values: dict[Expr, acb]) -> acb:
+    """A ball that contains the value; of what is not defined there it contains everything."""
+    if polynomial not in values:
+        if polynomial.is_Rational:
+            values[polynomial] = acb(int(polynomial.p)) / int(polynomial.q)
+        elif polynomial.is_Pow:
+            values[polynomial] = _value(polynomial.base, values) ** int(polynomial.exp)
         else:
-            values[dummy] = (1 - t**2) / (1 + t**2) if isinstance(generator, cos) else t
-    value = polynomial.xreplace(values)
-    return bool(value.is_number and value.is_finite and abs(value.n()) > _SURELY_NOT_ZERO)
+            combine = operator.add if polynomial.is_Add else operator.mul
+            values[polynomial] = reduce(combine, (_value(a, values) for a in polynomial.args))
+    return values[polynomial]
 
 
 def are_equal(first: Expr, second: Expr) -> bool:

@@ -61,6 +61,21 @@ def test_zero_is_decided_as_by_values(c, x, y):
     assert not is_zero(expression)
 
 
+def test_what_is_false_is_not_expanded():
+    """The expansion of this has more than a million terms."""
+    letters = sum((Symbol(f"x_{n}", positive=True) for n in range(6)), X)
+    assert not is_zero(letters**60 - 1)
+    assert not is_zero(sqrt(letters) ** 121 - sin(Z) / letters**60)
+
+
+@given(st.lists(st.integers(-4, 4), min_size=4, max_size=4), st.integers(2, 40))
+def test_what_is_zero_is_not_taken_for_a_value(c, n):
+    """Large and small numbers that cancel are told from a value that is not zero."""
+    base = c[0] * sqrt(X + 10**20 * Y) + c[1] * sin(Z) / Y + c[2] * cos(Z) + c[3]
+    assert is_zero(base**n - base.expand() * base ** (n - 1))
+    assert is_zero(base**2 - (base**2).expand())
+
+
 @given(st.lists(st.fractions(-3, 3), min_size=3, max_size=3), st.fractions(0, 4).filter(bool))
 def test_a_certain_sign_is_the_sign_of_every_value(c, x):
     expression = sum((Rational(a.numerator, a.denominator) * X**n for n, a in enumerate(c)), S.Zero)
