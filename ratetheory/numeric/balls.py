@@ -50,10 +50,7 @@ def _elementwise(function: Callable[..., Ball], arguments: int) -> Callable[...,
     lifted = np.frompyfunc(function, arguments, 1)
 
     def apply(*values: Any) -> Any:
-        for value in values:
-            if isinstance(value, np.ndarray):
-                return lifted(*values)
-        return function(*values)
+        return lifted(*values) if np.ndarray in map(type, values) else function(*values)
 
     return apply
 
