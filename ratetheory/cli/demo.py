@@ -18,7 +18,7 @@ def demo(output: str | None, quiet: bool) -> int:
     """Train the reference network at three rates and the usual network, verify all claims, compare, write the report."""
     from ratetheory.cli.compare import print_comparison
     from ratetheory.report import write_report
-    from ratetheory.training.train import free_directory
+    from ratetheory.training.directories import free_directory
 
     directory = _new_directory(Path(output) if output is not None else free_directory("demo"))
     comparisons, verifications = _everything(directory, quiet)

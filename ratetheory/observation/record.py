@@ -100,7 +100,10 @@ def _directions(trace: Trace, eta: Array, radial_error: Array) -> dict[str, Roun
     found = {}
     if (radial := _values(trace, "radial")) is not None:
         found["radial"] = rounded(radial, radial_error)
-    if (predicted := _values(trace, "radial_predicted")) is not None:
+    parts = [values for part in ("radial", "decay", "rule") if (values := _values(trace, f"defect_{part}")) is not None]
+    if len(parts) == 3:
+        found["d"] = rounded(np.sum(parts, axis=0), _error(trace, "defect_error", np.abs(parts[0])))
+    elif (predicted := _values(trace, "radial_predicted")) is not None:
         found["d"] = exact(-2.0) * exact(eta) * rounded(predicted, radial_error)
     for name in ("angle", "off_circle"):
         if (values := _values(trace, name)) is not None:

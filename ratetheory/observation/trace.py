@@ -67,6 +67,25 @@ VARIABLES: dict[str, Variable] = {
     "squared_gradient_error": Variable(_STEPS, "bound on the rounding of squared_gradient", "nat^2/weight^2"),
     "radial_error": Variable(_STEPS, "allowance for the rounding of the gradient in radial - radial_predicted", "nat"),
     "direction_error": Variable(_STEPS, "bound on the rounding of angle and of off_circle", "radian"),
+    "update_radial": Variable(_STEPS, "measured <w_t, u_t>, u_t = w_{t+1} - w_t", "weight^2"),
+    "squared_update": Variable(_STEPS, "measured |u_t|^2", "weight^2"),
+    "plan_radial": Variable(
+        _STEPS, "<w_t, p_t>, p_t the update that the optimiser's rule makes of gradient, state, weights", "weight^2"
+    ),
+    "squared_plan": Variable(_STEPS, "|p_t|^2", "weight^2"),
+    "off_rule": Variable(_STEPS, "|u_t - p_t|", "weight"),
+    "off_rule_error": Variable(
+        _STEPS, "allowance for the rounding of off_rule: of the optimiser and of the stored weights", "weight"
+    ),
+    "defect_radial": Variable(_STEPS, "part of the predicted defect that is due to radial_predicted", "weight^2"),
+    "defect_decay": Variable(_STEPS, "part of the predicted defect that is due to weight decay", "weight^2"),
+    "defect_rule": Variable(_STEPS, "rest of the predicted defect: momentum, or another rule than a gradient step", "weight^2"),
+    "defect_error": Variable(_STEPS, "allowance for the rounding of the predicted defect", "weight^2"),
+    "gradient_factor": Variable(
+        ("step",),
+        "factor between the gradients of the backward passes and those of the optimiser: scaling, clipping, averaging",
+    ),
+    "backward_passes": Variable(("step",), "backward passes since the step before"),
     "dead": Variable(_STEPS, "1 where every entry of the gradient is zero"),
     "scale_variant_squared_gradient": Variable(
         ("step",), "|grad_g f_t|^2 over all trained scale-variant parameters g", "nat^2/weight^2"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from ratetheory.observation.families import Family, Member, Norm
+
 FILTERS = (8, 24, 48)
 
 
@@ -78,6 +80,7 @@ class NormalisedLayer:
     name: str
     convolution: nn.Conv2d
     batch_norm: nn.BatchNorm2d
+    norm_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,25 @@ class Network:
     def weights(self) -> list[torch.Tensor]:
         """The scale-invariant weights, one tensor (filters, channels, height, width) a layer."""
         return [layer.convolution.weight for layer in self.layers]
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The blocks: every filter of every layer."""
+        return tuple(_family(layer) for layer in self.layers)
+
+
+def _family(layer: NormalisedLayer) -> Family:
+    weight = layer.convolution.weight
+    return Family(
+        layer.name,
+        "alone",
+        "filter",
+        len(weight),
+        weight[0].numel(),
+        (Member(f"{layer.name}.weight", 0, 0, len(weight)),),
+        "a convolution whose output goes to one batch normalisation",
+        norms=(Norm(layer.norm_name, "batch", 1),),
+    )
 
 
 def build_network(name: str, side: int, classes: int, activation: str, bn_epsilon: float, seed: int) -> Network:
@@ -122,9 +144,9 @@ def build_network(name: str, side: int, classes: int, activation: str, bn_epsilo
 
 def _described(module: nn.Sequential) -> Network:
     layers = []
-    for (name, first), (_, second) in zip(module.named_children(), list(module.named_children())[1:], strict=False):
+    for (name, first), (norm_name, second) in zip(module.named_children(), list(module.named_children())[1:], strict=False):
         if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-            layers.append(NormalisedLayer(name, first, second))
+            layers.append(NormalisedLayer(name, first, second, norm_name))
     invariant = {f"{layer.name}.weight" for layer in layers}
     trained = {n: p for n, p in module.named_parameters() if p.requires_grad and n not in invariant}
     return Network(module, tuple(layers), trained)

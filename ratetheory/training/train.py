@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,11 @@ from ratetheory.observation.trace import TraceWriter, part_name, part_paths, rea
 from ratetheory.provenance import provenance
 from ratetheory.training import checkpoint
 from ratetheory.training.data import Images, load_images
-from ratetheory.training.monitor import Monitor, block_table, watching
+from ratetheory.training.directories import free_directory, prepare, refuse_occupied
+from ratetheory.training.monitor.evaluate import evaluate, on_host
+from ratetheory.training.monitor.recorder import Recorder
+from ratetheory.training.monitor.sharing import Sharing
+from ratetheory.training.monitor.stream import block_table, finite_steps, table_of
 from ratetheory.training.networks import DESIGNS, Network
 from ratetheory.training.specification import TrainSpec, checked, facts, network_for
 
@@ -41,6 +44,11 @@ class _Run:
     batches: torch.Generator
     batch_size: int | None
     step: int = 0
+
+    def recorder(self) -> Recorder:
+        """What watches the blocks from here on."""
+        module = self.network.module
+        return Recorder(module, dict(module.named_parameters()), self.network.families, [self.optimizer], Sharing())
 
 
 def train(
@@ -73,20 +81,21 @@ def train(
         with _threads(threads):
             _continue(spec, directory, previous, progress, on_step)
         return directory
-    _refuse_occupied(directory, force)
+    refuse_occupied(directory, force)
     run = _start(spec)
-    _prepare(directory)
+    recorder = run.recorder()
+    prepare(directory)
     record = {
         "status": "running",
         "specification": spec.as_dict(),
         "provenance": provenance(spec.seed, torch.get_num_threads()),
         "device": _device_name(spec.device),
         "samples": len(run.images.labels),
-        "blocks": block_table(run.network),
+        "blocks": block_table(recorder),
         "facts": facts(spec, run.network),
     }
     write_run(directory, record)
-    _loop(spec, directory, record, run, 0, progress, on_step)
+    _loop(spec, directory, record, run, recorder, 0, progress, on_step)
     return directory
 
 
@@ -119,26 +128,33 @@ def _continue(spec: TrainSpec, directory: Path, record: dict[str, Any], progress
         path.unlink()
     if parts and not (directory / part_name(parts - 1)).exists():
         raise ValueError(f"{directory}: {part_name(parts - 1)} is missing, which the checkpoint relies on")
-    _loop(spec, directory, record, run, parts, progress, on_step)
+    _loop(spec, directory, record, run, run.recorder(), parts, progress, on_step)
 
 
 def _loop(
-    spec: TrainSpec, directory: Path, record: dict[str, Any], run: _Run, parts: int, progress: bool, on_step: OnStep | None
+    spec: TrainSpec,
+    directory: Path,
+    record: dict[str, Any],
+    run: _Run,
+    recorder: Recorder,
+    parts: int,
+    progress: bool,
+    on_step: OnStep | None,
 ) -> None:
     writer = TraceWriter(directory, len(record["blocks"]), parts, run.step)
     bar = tqdm(total=spec.steps, initial=run.step, unit="step", disable=not (progress and sys.stderr.isatty()))
-    points = snapshot_steps(spec.steps)
-    with bar, watching(run.network, spec.learning_rate) as monitor:
+    points, table = snapshot_steps(spec.steps), table_of(recorder)
+    with bar, closing(recorder):
         written = time.monotonic()
         while run.step < spec.steps:
             if run.step in points:
                 _save_snapshot(directory, run)
-            _one_step(run, monitor, on_step)
+            _one_step(run, recorder, on_step)
             bar.update()
-            if len(monitor) < PART_STEPS and time.monotonic() - written < PART_SECONDS and run.step < spec.steps:
+            if len(recorder) < PART_STEPS and time.monotonic() - written < PART_SECONDS and run.step < spec.steps:
                 continue
-            arrays = monitor.flush()
-            finite = _finite_steps(arrays)
+            arrays = evaluate(on_host(recorder.drain()), table)
+            finite = finite_steps(arrays)
             diverged = finite < len(arrays["loss"])
             if finite:
                 writer.append({name: values[: finite + (name == "squared_norm")] for name, values in arrays.items()})
@@ -151,7 +167,7 @@ def _loop(
     write_run(directory, {**record, "status": "completed"})
 
 
-def _one_step(run: _Run, monitor: Monitor, on_step: OnStep | None) -> None:
+def _one_step(run: _Run, recorder: Recorder, on_step: OnStep | None) -> None:
     images, labels = run.images.images, run.images.labels
     if run.batch_size is not None:
         chosen = torch.randint(len(labels), (run.batch_size,), generator=run.batches).to(labels.device)
@@ -159,25 +175,17 @@ def _one_step(run: _Run, monitor: Monitor, on_step: OnStep | None) -> None:
     run.optimizer.zero_grad()
     loss = nn.functional.cross_entropy(run.network.module(images), labels)
     loss.backward()
-    monitor.before(loss)
+    recorder.before()
     run.optimizer.step()
     if on_step is not None:
         on_step(run.step, run.network.module)
-    monitor.after()
+    recorder.after(loss)
     run.step += 1
 
 
 def snapshot_steps(steps: int) -> set[int]:
     """At most ``SNAPSHOT_STEPS`` steps of a run, the first and the last among them, evenly spaced in the logarithm."""
     return {0, *np.unique(np.geomspace(1, max(steps - 1, 1), SNAPSHOT_STEPS - 1).round().astype(int)).tolist()} - {steps}
-
-
-def _finite_steps(arrays: dict[str, np.ndarray]) -> int:
-    """How many steps, from the first, have finite numbers only, the norm after the step included."""
-    length = len(arrays["loss"])
-    rows = [v[-length:].reshape(length, -1) for v in arrays.values()]
-    finite = np.isfinite(np.concatenate(rows, axis=1)).all(axis=1)
-    return length if finite.all() else int(finite.argmin())
 
 
 def _save_checkpoint(directory: Path, run: _Run, parts: int) -> None:
@@ -204,47 +212,6 @@ def _threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def free_directory(name: str) -> Path:
-    """``runs/NAME-n`` with the first free n."""
-    number = 0
-    while (Path("runs") / f"{name}-{number}").exists():
-        number += 1
-    return Path("runs") / f"{name}-{number}"
-
-
-def _refuse_occupied(directory: Path, force: bool) -> None:
-    """``ValueError`` if the directory holds anything, but for a trace if ``force`` says so."""
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        if not force:
-            raise ValueError(f"output: {directory} is not empty; a new or empty directory is allowed, or force")
-        read_run(directory)
-
-
-def _prepare(directory: Path) -> None:
-    """Make the directory, or clear the trace in it; ``ValueError`` if it cannot be written."""
-    try:
-        if (directory / "run.json").exists():
-            _clear(directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(f"output: {directory} cannot be written ({error.strerror}); choose a writable directory") from error
-
-
-def _clear(directory: Path) -> None:
-    """Remove what a run writes, and nothing else; ``run.json`` first, so that half a removal is no trace."""
-    digits = "[0-9]"
-    parts, estimates = directory.glob(f"part-{digits * 6}.nc"), directory.glob("smoothness-*.json")
-    for path in (directory / "run.json", directory / checkpoint.CHECKPOINT, *parts, *estimates):
-        path.unlink(missing_ok=True)
-    for path in (directory / checkpoint.SNAPSHOTS).glob(f"weights-{digits * 9}.pt"):
-        path.unlink()
-    with contextlib.suppress(OSError):
-        (directory / checkpoint.SNAPSHOTS).rmdir()
 
 
 def _resumable(directory: Path, spec: TrainSpec) -> dict[str, Any]:

@@ -1,0 +1,163 @@
+"""Where a run did what neither its optimiser's rule nor the theory explains, and what its norms' defects are due to.
+
+Two checks, each of which can fail at every step and block. *Update*: the weights moved as the optimiser's rule says.
+*Invariance*: the gradient's radial part is what eps makes of it, which is nothing where eps is nothing. Their allowances are for rounding
+alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ratetheory.observation.trace import Trace
+
+_ALIGNED = 0.99
+PARTS = ("radial", "decay", "rule")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first step at which a check fails in a layer, or an event that the monitor noted.
+
+    ``kind``: ``update``, ``invariance``, or that of the event. ``size`` and ``allowance`` are those of ``block``, the worst one
+    of the ``blocks`` blocks of the layer that fail at that step.
+    """
+
+    step: int
+    kind: str
+    text: str
+    layer: str | None = None
+    block: str | None = None
+    blocks: int = 0
+    size: float = 0.0
+    allowance: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fault as plain data."""
+        return asdict(self)
+
+
+FAULTY = ("update", "invariance", "stale", "evaluation", "non-finite")
+"""Kinds that violate something; other events are worth knowing."""
+
+
+def faults(trace: Trace) -> list[Fault]:
+    """What is wrong with a run, or worth knowing, in the order of the steps; empty for a log that does not record it."""
+    found = [Fault(int(e["step"]), str(e["kind"]), str(e["text"])) for e in trace.run.get("events", [])]
+    data = trace.dataset
+    if "off_rule" in data:
+        found += _first(trace, "update", data["off_rule"].values, data["off_rule_error"].values)
+    if "radial_predicted" in data:
+        rest = np.abs(data["radial"].values - data["radial_predicted"].values)
+        allowed = data["radial_error"].values
+        # where no law is known the measured value stands for the predicted one, without an allowance
+        found += _first(trace, "invariance", np.where(allowed > 0, rest, 0.0), allowed)
+    return sorted(found, key=lambda fault: fault.step)
+
+
+def _first(trace: Trace, kind: str, size: np.ndarray, allowed: np.ndarray) -> list[Fault]:
+    """For each layer the first step at which ``size`` exceeds what is allowed."""
+    blocks = trace.run["blocks"]
+    layers = np.array([str(b["layer"]) for b in blocks])
+    beyond, found = size > allowed, []
+    for layer in dict.fromkeys(layers.tolist()):
+        columns = np.flatnonzero(layers == layer)
+        steps = np.flatnonzero(beyond[:, columns].any(axis=1))
+        if not len(steps):
+            continue
+        step = int(steps[0])
+        failing = columns[beyond[step, columns]]
+        with np.errstate(divide="ignore"):
+            worst = int(failing[np.argmax(size[step, failing] / allowed[step, failing])])
+        text = _update_text(trace, step, worst) if kind == "update" else _radial_text(trace, step, worst)
+        name, sizes = str(blocks[worst]["name"]), (float(size[step, worst]), float(allowed[step, worst]))
+        found.append(Fault(step, kind, text, layer, name, len(failing), *sizes))
+    return found
+
+
+def _update_text(trace: Trace, step: int, block: int) -> str:
+    """What the rest of the update looks like: a scaling of the weights, another learning rate, or neither."""
+
+    def at(name: str) -> float:
+        return float(trace.dataset[name].values[step, block])
+
+    S, rest = at("squared_norm"), at("off_rule")
+    radial = at("update_radial") - at("plan_radial")
+    if abs(radial) > _ALIGNED * np.sqrt(S) * rest:
+        return f"the weights were scaled by {1 + radial / S:.6g} beside the update"
+    planned = at("squared_plan")
+    along = (at("squared_update") - planned - rest**2) / 2
+    if planned > 0 and abs(along) > _ALIGNED * np.sqrt(planned) * rest:
+        return f"the update is {1 + along / planned:.6g} times what the rule says, as of another learning rate"
+    return f"the weights moved by {rest / np.sqrt(S):.2g} of their norm beside what the rule says"
+
+
+def _radial_text(trace: Trace, step: int, block: int) -> str:
+    def at(name: str) -> float:
+        return float(trace.dataset[name].values[step, block])
+
+    size = np.sqrt(at("squared_norm") * at("squared_gradient"))
+    cosine = (at("radial") - at("radial_predicted")) / size if size > 0 else float("nan")
+    return f"the gradient has a radial part, {cosine:+.2g} of it, that eps does not explain"
+
+
+def defect_causes(trace: Trace) -> dict[str, dict[str, Any]]:
+    """For each layer what the defect S+ - S - eta^2 |grad|^2 is due to.
+
+    ``cause``: the part of the prediction that is largest over the run: ``eps``, ``radial gradient`` (measured, where no eps law
+    is known), ``weight decay``, ``momentum``, the rule of the optimiser by its name; ``rounding`` if the allowance is larger
+    than all of them. ``shares``: the root mean square of each part and of the allowance relative to |w|^2. ``unexplained``: the
+    largest rest in units of its allowance, at most 1 in a sound run. Empty for a log that does not record it.
+    """
+    data = trace.dataset
+    if "defect_rule" not in data:
+        return {}
+    S, eta = data["squared_norm"].values, data["learning_rate"].values
+    defect = S[1:] - S[:-1] - eta**2 * data["squared_gradient"].values
+    parts = {name: data[f"defect_{name}"].values for name in PARTS}
+    allowed = data["growth_error"].values + data["defect_error"].values + eta**2 * data["squared_gradient_error"].values
+    rest = np.abs(defect - sum(parts.values()))
+    layers = np.array([str(b["layer"]) for b in trace.run["blocks"]])
+    labels = _labels(trace)
+    found = {}
+    for layer in dict.fromkeys(layers.tolist()):
+        columns = np.flatnonzero(layers == layer)
+        law = bool(trace.run["blocks"][columns[0]].get("law"))
+        names = {**labels, "radial": "eps" if law else "radial gradient"}
+        sizes = {names[n]: _size(v[:, columns] / S[:-1, columns]) for n, v in parts.items()}
+        sizes["rounding"] = _size(allowed[:, columns] / S[:-1, columns])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unexplained = float(np.nanmax(np.where(rest[:, columns] > 0, rest[:, columns] / allowed[:, columns], 0.0)))
+        found[layer] = {"cause": max(sizes, key=lambda n: sizes[n]), "shares": sizes, "unexplained": unexplained}
+    return found
+
+
+def _size(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2)))
+
+
+def _labels(trace: Trace) -> dict[str, str]:
+    optimizers = [str(name) for name in trace.run.get("optimizers", ["SGD"])]
+    rule = "momentum" if set(optimizers) == {"SGD"} else f"the rule of {', '.join(sorted(set(optimizers)))}"
+    return {"decay": "weight decay", "rule": rule}
+
+
+def gradient_notes(trace: Trace) -> list[str]:
+    """What happened to the gradients before the optimiser saw them: accumulation, scaling, clipping, arithmetic."""
+    notes, data = [], trace.dataset
+    if "backward_passes" in data and (passes := data["backward_passes"].values).max() > 1:
+        notes.append(f"accumulated over {int(passes.min())} to {int(passes.max())} backward passes")
+    if "gradient_factor" in data:
+        factor = data["gradient_factor"].values * float(trace.run.get("processes", 1))
+        low, high = float(factor.min()), float(factor.max())
+        if high - low <= 1e-4 * abs(high) and abs(high - 1) > 1e-4:
+            notes.append(f"scaled by {high:.6g} before the step, as of loss scaling")
+        elif high - low > 1e-4 * abs(high):
+            notes.append(f"scaled by {low:.3g} to {high:.3g} before the step, as of clipping or changing loss scaling")
+    reduced = [name for name in trace.run.get("arithmetic", []) if name in ("bfloat16", "float16")]
+    if reduced:
+        notes.append(f"computed in {', '.join(reduced)}")
+    return notes

@@ -1,0 +1,203 @@
+"""From the sums of a step to what a trace records: rotation, parts of the norm's defect, allowances. On the host, in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ratetheory.training.monitor.chunk import EARLY, LATE
+from ratetheory.training.monitor.recorder import Drained, Step
+from ratetheory.training.monitor.rules import COEFFICIENTS
+
+ROUNDING = 2.0**-53
+"""Unit roundoff of double precision, in which the sums are taken."""
+
+RADIAL_FACTOR = 2.0
+"""Allowance for the rounding of <w, grad>, in units of the gradient's roundoff times: the size of what cancels in the
+normalisation (``laws.rounding_scale``), plus sqrt(N) |w| |grad| for a gradient that adds up over N outputs.
+
+Not proved, measured: the largest seen was 0.5 (tests/training/monitor/test_rounding.py looks again)."""
+
+PLAN_FACTOR = 8.0
+"""Roundoffs of an update that the optimiser computes: of a few operations on each of its terms."""
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Table:
+    """What does not change from step to step: for each block its family, dimension, parameter group, roundoff of storage,
+    and whether an eps law is known."""
+
+    family: Array
+    dimension: Array
+    group: Array
+    storage: Array
+    law: Array
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What ``Recorder.drain`` holds, on the host; and the notes of its steps."""
+
+    steps: tuple[Step, ...]
+    norms: Array
+    early: Array
+    late: Array
+    law: Array
+    scale: Array
+    scalars: Array
+
+    def __getitem__(self, name: str) -> Array:
+        """A sum over the blocks by its name in ``EARLY`` or ``LATE``, (steps, blocks)."""
+        return self.early[:, EARLY.index(name)] if name in EARLY else self.late[:, LATE.index(name)]
+
+    def only(self, kept: Array) -> Sums:
+        """The steps for which ``kept`` is true."""
+        steps = tuple(step for step, keep in zip(self.steps, kept.tolist(), strict=True) if keep)
+        return Sums(steps, self.norms, *(v[kept] for v in (self.early, self.late, self.law, self.scale, self.scalars)))
+
+
+def on_host(drained: Drained) -> Sums:
+    """The same on the host; waits for the device."""
+    return Sums(drained.steps, *(tensor.cpu().numpy() for tensor in drained.tensors()))
+
+
+def evaluate(sums: Sums, table: Table) -> dict[str, Array]:
+    """The variables of a trace from the sums of a recorder, (steps, blocks), (states, blocks) and (steps,).
+
+    The predicted defect d of S+ = S + eta^2 |g|^2 + d consists of three parts, none of which knows the new weights: that of
+    the gradient's radial part (as the eps law has it), that of weight decay, and that of the rest of the update rule
+    (momentum, preconditioning). Where no rule or no law is known, the measured value stands in its place.
+    """
+    steps = sums.steps
+    S = np.concatenate([sums.norms[None], sums["next_squared_norm"]])
+    rates, coefficient = _coefficients(steps, table)
+    with np.errstate(all="ignore"):
+        radial = _radial(sums, table, S[:-1])
+        planned = _plan(sums, rates, coefficient, table, S[:-1])
+        defect = _defect(sums, radial, planned, rates, coefficient, S[:-1])
+        turned = _rotation(sums, radial, planned, rates, S)
+    gradient = sums["squared_gradient"]
+    arrays = {
+        "squared_norm": S,
+        "squared_gradient": gradient,
+        "learning_rate": rates,
+        "squared_gradient_error": _summation(table) * gradient,
+        "update_radial": sums["update_radial"],
+        "squared_update": sums["squared_update"],
+        "dead": (gradient == 0).astype(float),
+        "scale_variant_squared_gradient": sums.scalars[:, 2],
+        **radial,
+        **{name: planned[name] for name in ("plan_radial", "squared_plan", "off_rule", "off_rule_error", "growth_error")},
+        "backward_passes": np.array([float(step.passes) for step in steps]),
+        **defect,
+        **turned,
+    }
+    if all(step.with_loss for step in steps):
+        arrays["loss"] = sums.scalars[:, 3]
+    return arrays
+
+
+def _coefficients(steps: Sequence[Step], table: Table) -> tuple[Array, dict[str, Array]]:
+    """Learning rate and coefficients of the rules for each step and block; blocks of no optimiser have rate zero."""
+    groups = len(steps[0].rules) if steps else 0
+    rates = np.zeros((len(steps), groups + 1))
+    values = np.zeros((len(COEFFICIENTS), len(steps), groups + 1))
+    # without an optimiser nothing moves: a rule that is known
+    values[COEFFICIENTS.index("known"), :, groups] = 1.0
+    for t, step in enumerate(steps):
+        for number, rule in enumerate(step.rules):
+            rates[t, number] = float(rule.rate)
+            values[:, t, number] = rule.coefficients()
+    index = table.group
+    return rates[:, index], {name: values[i][:, index] for i, name in enumerate(COEFFICIENTS)}
+
+
+def _summation(table: Table) -> Array:
+    # a sum of n products is off by at most n roundoffs of the sum of their sizes, in any order of summation
+    return (table.dimension + 4) * ROUNDING
+
+
+def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
+    """Measured and predicted <w, g>, and the allowance for the rounding of their difference."""
+    law, scale, steps = sums.law, sums.scale, sums.steps
+    first, final = sums.scalars[:, :1], sums.scalars[:, 1:2]
+    # the optimiser's gradients are those of the backward passes times this: scaling, clipping, averaging
+    factor = np.where(first != 0, final / np.where(first != 0, first, 1.0), 1.0)
+    reach = np.sqrt(S * sums["squared_gradient"])
+    unit, positions = np.array([step.precision for step in steps])[:, table.family].transpose(2, 0, 1)
+    allowance = RADIAL_FACTOR * unit * (np.abs(factor) * scale + np.sqrt(positions) * reach)
+    # the gain's gradient is itself a sum in the same arithmetic; where pixels repeat, so do their roundings
+    allowance += _summation(table) * reach + (8 + positions) * unit * np.abs(factor * law)
+    known = table.law & np.array([step.complete for step in steps])[:, None]
+    return {
+        "radial": sums["radial"],
+        "radial_predicted": np.where(known, factor * law, sums["radial"]),
+        "radial_error": np.where(known, allowance, 0.0),
+        "gradient_factor": factor[:, 0],
+    }
+
+
+def _plan(sums: Sums, rates: Array, coefficient: dict[str, Array], table: Table, S: Array) -> dict[str, Array]:
+    """The update that the rule plans; where no rule is known, the one that was made."""
+    known = coefficient["known"] > 0
+    along = np.where(known, sums["plan_radial"], sums["update_radial"])
+    square = np.where(known, sums["squared_plan"], sums["squared_update"])
+    off = np.where(known, np.sqrt(sums["squared_off_plan"]), 0.0)
+    norm, slope, size = np.sqrt(S), np.sqrt(sums["squared_gradient"]), np.sqrt(square)
+    terms = size + 2 * np.abs(rates) * (np.abs(coefficient["gradient"]) * slope + np.abs(coefficient["weights"]) * norm)
+    off_error = np.where(known, (table.storage + 2 * ROUNDING) * (norm + PLAN_FACTOR * terms), 0.0)
+    reach = norm + size
+    growth = 2 * reach * off_error + off_error**2 + 2 * _summation(table) * reach**2
+    return {"plan_radial": along, "squared_plan": square, "off_rule": off, "off_rule_error": off_error, "growth_error": growth}
+
+
+def _defect(
+    sums: Sums,
+    radial: dict[str, Array],
+    planned: dict[str, Array],
+    rates: Array,
+    coefficient: dict[str, Array],
+    S: Array,
+) -> dict[str, Array]:
+    """The predicted defect in its parts, and the allowance for its rounding apart from ``growth_error``."""
+    of_gradient, of_weights, lam = coefficient["gradient"], coefficient["weights"], coefficient["decay"]
+    linear = coefficient["linear"] > 0
+    # d depends on <w, g> by this much: -eta (a g + c w) is planned
+    slope = np.where(linear, -2 * rates * of_gradient + 2 * rates**2 * of_gradient * of_weights, 0.0)
+    shrink = np.where(linear, of_weights, np.where(coefficient["known"] > 0, lam, 0.0))
+    decay = -2 * rates * shrink * S + (rates * shrink) ** 2 * S
+    total = 2 * planned["plan_radial"] + planned["squared_plan"] - rates**2 * sums["squared_gradient"]
+    of_radial = slope * radial["radial_predicted"]
+    measured = slope * radial["radial"]
+    reach = np.sqrt(S) + np.sqrt(planned["squared_plan"])
+    return {
+        "defect_radial": of_radial,
+        "defect_decay": decay,
+        "defect_rule": total - measured - decay,
+        "defect_error": np.abs(slope) * radial["radial_error"] + 16 * ROUNDING * (reach**2 + np.abs(decay)),
+    }
+
+
+def _rotation(sums: Sums, radial: dict[str, Array], planned: dict[str, Array], rates: Array, S: Array) -> dict[str, Array]:
+    """Measured angle between w and w+, and at most the distance of v+ from where a plain gradient step leads."""
+    before, after = np.sqrt(S[:-1]), np.sqrt(S[1:])
+    along, square = sums["update_radial"] / before, sums["squared_update"]
+    across = np.sqrt(np.maximum(square - along**2, 0.0))
+    angle = np.arctan2(across, before + along)
+    arrived = S[:-1] + 2 * planned["plan_radial"] + planned["squared_plan"]
+    ideal = np.sqrt(S[:-1] + rates**2 * sums["squared_gradient"])
+    off = planned["off_rule"]
+    apart = np.maximum(off**2 - (S[1:] - arrived) ** 2 / (after + np.sqrt(arrived)) ** 2, 0.0)
+    distance = np.sqrt(apart / (after * np.sqrt(arrived))) + np.abs(np.sqrt(arrived) / ideal - 1)
+    lost = np.sqrt(64 * ROUNDING)
+    error = rates * radial["radial_error"] / before + planned["off_rule_error"] + lost * off + 16 * ROUNDING * (before + ideal)
+    cancelled = np.where(across > 0, 64 * ROUNDING * square / np.where(across > 0, across, 1.0), lost * np.sqrt(square))
+    return {
+        "angle": angle,
+        "off_circle": distance,
+        "direction_error": (error + np.minimum(cancelled, lost * np.sqrt(square))) / ideal,
+    }

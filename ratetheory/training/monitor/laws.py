@@ -1,0 +1,244 @@
+"""Hooks on normalisation layers: <w, grad_w f> as claim ``eps-law`` has it, and the size of what cancels in it.
+
+For each statistic (channel, group, sample) the law says eps/(var + eps) sum <df/dz, z>, z the normalised output before gain and
+shift. For batch normalisation with a gain the sum is gain df/dgain, which the backward pass computes anyway; elsewhere it is
+taken over the activations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from ratetheory.observation.families import Norm
+
+SAMPLED = 2**16
+"""About how many entries of an activation's gradient are looked at to estimate its size."""
+
+Batched = nn.modules.batchnorm._BatchNorm | nn.modules.instancenorm._InstanceNorm
+
+
+def epsilon_of(module: nn.Module) -> float:
+    """The eps of a normalisation module; ``ValueError`` if it names none."""
+    for name in ("eps", "variance_epsilon", "epsilon"):
+        value = getattr(module, name, None)
+        if isinstance(value, int | float):
+            return float(value)
+    if isinstance(module, nn.RMSNorm):
+        return float(torch.finfo(torch.float32 if module.weight is None else module.weight.dtype).eps)
+    raise ValueError(f"blocks: {type(module).__name__} has no eps; a normalisation module is expected")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One backward pass through a batch normalisation: what its law needs, a number a channel.
+
+    ``size`` is the norm of ``sampled`` entries of the output's gradient, ``count`` the number of all entries.
+    """
+
+    invstd: torch.Tensor
+    mean: torch.Tensor
+    size: torch.Tensor
+    count: int
+    sampled: int
+
+
+class Law:
+    """A normalisation module under watch.
+
+    Since ``reset``: ``positions`` is how many outputs of a filter it has normalised, ``evaluation`` whether a forward pass ran
+    in evaluation mode.
+    """
+
+    def __init__(self, module: nn.Module, norm: Norm) -> None:
+        self.module, self.norm, self.epsilon = module, norm, epsilon_of(module)
+        self.dtype: torch.dtype | None = None
+        self.device: torch.device | None = None
+        self.handles: list[Any] = [module.register_forward_hook(self._forward)]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+        self.evaluation, self.positions = False, 0
+
+    @property
+    def passes(self) -> int:
+        """Backward passes since the last reset."""
+        raise NotImplementedError
+
+    @property
+    def consistent(self) -> bool:
+        """Whether all is known of each pass."""
+        return True
+
+    def close(self) -> None:
+        """Remove the hooks."""
+        for handle in self.handles:
+            handle.remove()
+
+    def _forward(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        if not output.requires_grad:
+            return
+        if not module.training and isinstance(module, Batched):
+            self.evaluation = True
+        else:
+            y = inputs[0].detach()
+            self.dtype, self.device = y.dtype, y.device
+            self.positions += y.numel() // max(y.shape[-1 if self.norm.kind in ("layer", "rms") else 1], 1)
+            self._watch(y, output)
+
+    def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
+        raise NotImplementedError
+
+
+class GainLaw(Law):
+    """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass."""
+
+    def __init__(self, module: nn.Module, norm: Norm) -> None:
+        self.lost = False
+        super().__init__(module, norm)
+        self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
+        self.handles.append(self.gain.register_hook(self._of_gain))
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+        super().reset()
+        self.seen: list[Pass] = []
+        self.products: list[torch.Tensor] = []
+
+    @property
+    def passes(self) -> int:
+        """Backward passes since the last reset."""
+        return len(self.products)
+
+    @property
+    def consistent(self) -> bool:
+        """Whether all is known of each pass."""
+        return not self.lost and len(self.seen) == len(self.products)
+
+    def _of_gain(self, gradient: torch.Tensor) -> None:
+        self.products.append(gradient.detach() * self.gain.detach())
+
+    def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
+        statistics = _saved_statistics(output.grad_fn)
+        if statistics is None:
+            self.lost = True
+            return
+        mean, invstd = statistics
+        count = y.numel() // max(y.shape[1], 1)
+
+        def seen(gradient: torch.Tensor) -> None:
+            few = _some(gradient.detach())
+            axes = [axis for axis in range(few.dim()) if axis != 1]
+            size = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
+            self.seen.append(Pass(invstd, mean, size, count, few.numel() // few.shape[1]))
+
+        output.register_hook(seen)
+
+
+def _some(gradient: torch.Tensor) -> torch.Tensor:
+    """Some positions of every sample, since few samples may carry the gradient; an odd stride is out of step with pooling."""
+    stride = gradient.numel() // SAMPLED | 1
+    return gradient.flatten(2)[..., ::stride] if gradient.dim() > 2 else gradient
+
+
+def _saved_statistics(node: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Mean and 1/sqrt(var + eps) that batch normalisation saved for its backward pass, if it did."""
+    mean, invstd = getattr(node, "_saved_result1", None), getattr(node, "_saved_result2", None)
+    if mean is None and type(node).__name__ == "SyncBatchNormBackward":
+        mean, invstd = node.saved_tensors[2:4]
+        mean, invstd = mean.flatten(), invstd.flatten()
+    if mean is None or invstd is None or not mean.numel():
+        return None
+    return mean, invstd
+
+
+class ActivationLaw(Law):
+    """Any normalisation: the law from the activations and their gradients."""
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+        super().reset()
+        self.radials: list[torch.Tensor] = []
+        self.scales: list[torch.Tensor] = []
+
+    @property
+    def passes(self) -> int:
+        """Backward passes since the last reset."""
+        return len(self.radials)
+
+    def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
+        out = output.detach()
+        output.register_hook(lambda gradient: self._backward(y, out, gradient.detach()))
+
+    def _backward(self, y: torch.Tensor, out: torch.Tensor, gradient: torch.Tensor) -> None:
+        precise = y.dtype if y.dtype == torch.float64 else torch.float32
+        entries, gradient, out = y.to(precise), gradient.to(precise), out.to(precise)
+        shape = _channel_shape(self.norm.kind, y.dim())
+        shift, gain = getattr(self.module, "bias", None), getattr(self.module, "weight", None)
+        if isinstance(shift, torch.Tensor):
+            out = out - shift.detach().to(precise).reshape(shape or shift.shape)
+        weighted = gradient
+        if isinstance(gain, torch.Tensor):
+            weighted = gradient * gain.detach().to(precise).reshape(shape or gain.shape)
+        view, axes, keep = _statistics(self.module, self.norm, y.shape)
+        entries, gradient, out, weighted = (t.reshape(view) for t in (entries, gradient, out, weighted))
+        if self.norm.kind == "rms":
+            variance, mean = entries.square().mean(axes, keepdim=True).double(), entries.new_zeros((), dtype=torch.float64)
+        else:
+            variance, mean = (t.double() for t in torch.var_mean(entries, axes, correction=0, keepdim=True))
+        pull = (gradient * out).sum(axes, keepdim=True).double()
+        count = entries.numel() // variance.numel()
+        # the gain's place differs between modules (w, or 1 + w): the larger of two estimates of df/dz
+        size = torch.maximum(
+            _root_mean_square(weighted, axes), _root_mean_square(gradient, axes) * _root_mean_square(out, axes)
+        )
+        scale = rounding_scale((variance + self.epsilon).rsqrt(), mean, size, count, self.epsilon)
+        self.radials.append(_kept(self.epsilon / (variance + self.epsilon) * pull, keep))
+        # what is rounded independently adds up in squares
+        self.scales.append(_kept(scale.square(), keep).sqrt())
+
+
+def rounding_scale(
+    invstd: torch.Tensor, mean: torch.Tensor, size: torch.Tensor, count: float | torch.Tensor, epsilon: float | torch.Tensor
+) -> torch.Tensor:
+    """The size of the terms that cancel in <y, df/dy> over ``count`` entries y with df/dz of root mean square ``size``.
+
+    df/dy = (df/dz - mean(df/dz) - z mean(df/dz z))/sigma: three terms of that size, each times y of root mean square
+    sqrt(var + mean^2); z itself is known to |y|/sigma roundoffs.
+    """
+    reach = (1 - epsilon * invstd**2 + (mean * invstd) ** 2).clamp(min=0).sqrt()
+    return 3 * count * size * reach * (1 + reach)
+
+
+def _root_mean_square(tensor: torch.Tensor, axes: list[int]) -> torch.Tensor:
+    return tensor.square().mean(axes, keepdim=True).double().sqrt()
+
+
+def _channel_shape(kind: str, dimensions: int) -> tuple[int, ...]:
+    """How gain and shift stand against the activations; empty where they do as they are."""
+    return () if kind in ("layer", "rms") else (1, -1, *[1] * (dimensions - 2))
+
+
+def _statistics(module: nn.Module, norm: Norm, shape: torch.Size) -> tuple[tuple[int, ...], list[int], int | None]:
+    """The shape in which statistics are taken over some axes, and the axis to which the blocks belong."""
+    sizes = tuple(shape)
+    if norm.kind == "group":
+        groups = int(module.num_groups)  # type: ignore[arg-type]
+        sizes = (sizes[0], groups, sizes[1] // groups, *sizes[2:])
+        return sizes, list(range(2, len(sizes))), norm.axis
+    if norm.kind == "batch":
+        return sizes, [axis for axis in range(len(sizes)) if axis != 1], norm.axis
+    if norm.kind == "instance":
+        return sizes, list(range(2, len(sizes))), norm.axis
+    normalised = len(getattr(module, "normalized_shape", (0,)))
+    return sizes, list(range(len(sizes) - normalised, len(sizes))), norm.axis
+
+
+def _kept(statistics: torch.Tensor, axis: int | None) -> torch.Tensor:
+    if axis is None:
+        return statistics.sum().reshape(1)
+    return statistics.sum([a for a in range(statistics.dim()) if a != axis])

@@ -1,0 +1,196 @@
+"""Two lines in a training script: every scale-invariant block watched at every step, streamed to a trace."""
+
+from __future__ import annotations
+
+import atexit
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ratetheory.observation.families import Blocks, load_blocks
+from ratetheory.training.directories import free_directory, prepare, refuse_occupied
+from ratetheory.training.monitor.naming import named_tensors, plain, unwrapped
+from ratetheory.training.monitor.recorder import Recorder
+from ratetheory.training.monitor.sharing import sharing_of
+from ratetheory.training.monitor.stream import Stream
+from ratetheory.training.slices import check_fits
+
+PART_STEPS = 50
+PART_SECONDS = 5.0
+
+
+class RateMonitor:
+    """Watches the scale-invariant blocks of a model while an optimiser trains it.
+
+    ::
+
+        monitor = RateMonitor(model, optimizer)
+        for inputs, labels in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(inputs), labels)
+            loss.backward()
+            optimizer.step()
+            monitor.step(loss)
+        monitor.close()
+
+    ``blocks`` is the table of ``find_blocks`` or the path of one; without it the blocks are found at the first forward pass,
+    from its batch. ``optimizer`` may be a sequence of several. ``output`` is the directory of the trace, by default
+    ``runs/monitor-<model>-<n>``. Gradients are read when the optimiser is about to step: after accumulation, unscaling and
+    clipping; a step that the optimiser skips leaves no record. Whatever happens to the weights between two calls of ``step``
+    counts as the later one's update.
+
+    Takes 32 bytes of memory an entry of the watched parameters, and what at most 50 steps leave. On a GPU nothing waits for
+    the device. Raises ``ValueError`` for a table of another model, a directory that is not empty, a model without
+    scale-invariant blocks.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer],
+        blocks: Blocks | str | Path | None = None,
+        output: str | Path | None = None,
+        force: bool = False,
+    ) -> None:
+        self.model, self.core = model, unwrapped(model)
+        self.optimizers = [_inner(o) for o in (optimizer if isinstance(optimizer, Sequence) else [optimizer])]
+        name = f"monitor-{type(self.core).__name__.lower()}"
+        self.directory = free_directory(name) if output is None else Path(output)
+        refuse_occupied(self.directory, force)
+        prepare(self.directory)
+        self.recorder: Recorder | None = None
+        self.stream: Stream | None = None
+        self._handles: list[Any] = []
+        self._closed = False
+        self._with_loss: bool | None = None
+        self._first: torch.optim.Optimizer | None = None
+        if blocks is None:
+            self._handles.append(model.register_forward_pre_hook(self._detect, with_kwargs=True))
+        else:
+            self._begin(blocks if isinstance(blocks, Blocks) else load_blocks(blocks))
+        atexit.register(self.close)
+
+    def _detect(self, model: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+        """Find the blocks from the batch of the first forward pass."""
+        from ratetheory.training.blocks import find_blocks
+
+        if self.recorder is None and not self._closed and torch.is_grad_enabled():
+            self._handles.pop(0).remove()
+            self._begin(find_blocks(self.core, lambda copy: copy(*arguments, **keywords), explain=False))
+
+    def _begin(self, blocks: Blocks) -> None:
+        named = named_tensors(self.core)
+        families = [f for f in blocks.invariant if f.trained]
+        if not families:
+            raise ValueError("blocks: no trained parameter is scale-invariant; a model with normalisation layers is expected")
+        for family in families:
+            check_fits(family, named)
+        sharing = sharing_of(self.model, named.values())
+        self.recorder = Recorder(self.core, named, families, self.optimizers, sharing)
+        self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if sharing.writes else None
+        self._owners = {
+            name: (self.core.get_submodule(full.rpartition(".")[0]), full.rpartition(".")[2], parameter)
+            for full, parameter in self.core.named_parameters()
+            if (name := plain(full)) in {m.parameter for f in families for m in f.members}
+        }
+        self._handles += [o.register_step_pre_hook(self._before) for o in self.optimizers]
+        self._flushed = time.monotonic()
+
+    def _before(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
+        """The optimiser is about to step."""
+        if self.recorder is None or self._closed or (self.stream is not None and self.stream.stopped):
+            return
+        if self.recorder.pending:
+            if optimizer is not self._first:
+                return
+            self._finish(None)
+        self._first = optimizer
+        self.recorder.before()
+
+    def step(self, loss: torch.Tensor | float | None = None) -> None:
+        """Record the step that the optimiser has just made; nothing if it made none.
+
+        ``loss`` is given at every step or never: ``ValueError`` otherwise.
+        """
+        if self.recorder is not None and self.recorder.pending and not self._closed:
+            self._finish(loss)
+
+    def _finish(self, loss: torch.Tensor | float | None) -> None:
+        assert self.recorder is not None
+        if self._with_loss is None:
+            self._with_loss = loss is not None
+        if self._with_loss != (loss is not None):
+            said = "given" if loss is not None else "missing"
+            raise ValueError(
+                f"loss: {said}, unlike before; step(loss) after every step of the optimiser, or never a loss, is allowed"
+            )
+        self._replaced()
+        self.recorder.after(loss)
+        if len(self.recorder) >= PART_STEPS or time.monotonic() - self._flushed >= PART_SECONDS:
+            self.flush()
+
+    def _replaced(self) -> None:
+        """Follow parameters that the model has replaced by others."""
+        assert self.recorder is not None
+        changed = {n: m._parameters.get(a) for n, (m, a, p) in self._owners.items() if m._parameters.get(a) is not p}
+        if not changed:
+            return
+        for name, parameter in changed.items():
+            module, attribute, old = self._owners[name]
+            if parameter is None or parameter.shape != old.shape:
+                raise ValueError(f"model: {name} is gone or has another shape; a new monitor is needed")
+            self._owners[name] = (module, attribute, parameter)
+            self.recorder.replace(name, old, parameter)
+        if self.stream is not None:
+            self.stream.event(len(self.recorder), "replaced", f"{', '.join(changed)}: another tensor from here on")
+
+    def flush(self) -> None:
+        """Hand over what is recorded to the writer, which works beside the training."""
+        self._flushed = time.monotonic()
+        if self.recorder is not None and len(self.recorder):
+            drained = self.recorder.drain()
+            if self.stream is not None:
+                self.stream.append(drained)
+
+    def close(self) -> None:
+        """Finish the trace and remove all hooks; the monitor records nothing any more."""
+        if self._closed:
+            return
+        if self.recorder is not None and self.recorder.pending and not self._with_loss:
+            self._finish(None)
+        self._closed = True
+        for handle in self._handles:
+            handle.remove()
+        if self.recorder is not None:
+            self.flush()
+            self.recorder.close()
+        if self.stream is not None:
+            self.stream.close()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> RateMonitor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def latest(self) -> dict[str, dict[str, float]]:
+        """For each layer the medians over its blocks at the last step written: effective rate, angle, gradient norm and so on.
+
+        Never waits: up to 50 steps old, empty before the first part is written.
+        """
+        return {} if self.stream is None else self.stream.latest
+
+
+def _inner(optimizer: Any) -> torch.optim.Optimizer:
+    """The torch optimiser inside a wrapper that carries it as ``optimizer``."""
+    while not isinstance(optimizer, torch.optim.Optimizer) or type(optimizer).__name__ == "AcceleratedOptimizer":
+        if not hasattr(optimizer, "optimizer"):
+            raise ValueError(f"optimizer: {type(optimizer).__name__} is not allowed; a torch.optim.Optimizer is expected")
+        optimizer = optimizer.optimizer
+    return optimizer

@@ -1,0 +1,199 @@
+"""One step of a run as sums over blocks: everything stays on the device until ``drain``, and little is done before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from ratetheory.observation.families import Family
+from ratetheory.training.monitor import rules
+from ratetheory.training.monitor.chunk import Chunk, scratch_for
+from ratetheory.training.monitor.law_set import LawSet, Note
+from ratetheory.training.monitor.layout import layouts, local
+from ratetheory.training.monitor.rules import Rule
+from ratetheory.training.monitor.sharing import Sharing
+
+CHUNK = 2**20
+"""Entries that are worked on at once; more would only take memory."""
+FEW = 2**16
+"""Entries of scale-variant gradients up to which they are copied together to take one norm instead of many."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the host knows of a step without asking the device: the rule of each parameter group, passes, what was unusual.
+
+    ``precision``: for each family the roundoff in which its gradients were computed, and over how many outputs they add up.
+    """
+
+    rules: tuple[Rule, ...]
+    passes: int
+    complete: bool
+    evaluated: tuple[nn.Module, ...]
+    precision: tuple[tuple[float, float], ...]
+    with_loss: bool
+
+
+@dataclass(frozen=True)
+class Drained:
+    """Steps on the device: norms before the first, (blocks,), and (steps, ...) of all else.
+
+    ``early``, ``late``: sums as in ``chunk.EARLY`` and ``chunk.LATE``, (steps, k, blocks). ``law``, ``scale``: eps laws,
+    (steps, blocks). ``scalars``: the probe's <final, first> and <final, final>, |grad_g f|^2, the loss.
+    """
+
+    steps: tuple[Step, ...]
+    norms: torch.Tensor
+    early: torch.Tensor
+    late: torch.Tensor
+    law: torch.Tensor
+    scale: torch.Tensor
+    scalars: torch.Tensor
+
+    def tensors(self) -> tuple[torch.Tensor, ...]:
+        """All that lies on the device, in the order of the fields."""
+        return self.norms, self.early, self.late, self.law, self.scale, self.scalars
+
+
+class Recorder:
+    """Records the blocks of some families. Around every update: ``before`` (gradients are final), ``after`` (weights moved)."""
+
+    @torch.no_grad()
+    def __init__(
+        self,
+        model: nn.Module,
+        named: Mapping[str, torch.Tensor],
+        families: Sequence[Family],
+        optimizers: Sequence[torch.optim.Optimizer],
+        sharing: Sharing,
+    ) -> None:
+        self.families, self.optimizers, self.sharing = tuple(families), tuple(optimizers), sharing
+        self.named = dict(named)
+        self.modules = dict(model.named_modules())
+        self.blocks = sum(f.parts for f in families)
+        self.device = next(iter(named.values())).device
+        self.groups = [(o, i) for o in optimizers for i in range(len(o.param_groups))]
+        watched = {m.parameter for f in families for m in f.members}
+        group_of = self._group_of(watched)
+        self.group_of_block = [group_of[f.members[0].parameter] for f in families for _ in range(f.parts)]
+        self.mixed = [f.name for f in families if len({group_of[m.parameter] for m in f.members}) > 1]
+        made = layouts(families, named, group_of, CHUNK)
+        scratch = scratch_for(made, self.device)
+        self.chunks = [Chunk(layout, [named[s.parameter] for s in layout.segments], scratch) for layout in made]
+        ids = {id(named[name]) for name in watched}
+        self.others = [p for p in named.values() if p.requires_grad and id(p) not in ids]
+        self.few = sum(local(p).numel() for p in self.others) <= FEW
+        hooked = [p for p in named.values() if p.requires_grad and not hasattr(p, "to_local") and isinstance(p, nn.Parameter)]
+        self.laws = LawSet(model, families, named, min(hooked, key=lambda p: (p.numel() < 2, p.numel()), default=None))
+        self.norms = self._norms()
+        self._clear()
+        self.pending = False
+
+    def _clear(self) -> None:
+        self.early: list[torch.Tensor] = []
+        self.late: list[torch.Tensor] = []
+        self.notes: list[Note] = []
+        self.variant: list[torch.Tensor] = []
+        self.losses: list[torch.Tensor] = []
+        self.steps: list[Step] = []
+
+    def _group_of(self, watched: set[str]) -> dict[str, int]:
+        """The number of the parameter group of each watched parameter; one more for those that no optimiser moves."""
+        of_id = {id(p): n for n, (o, i) in enumerate(self.groups) for p in o.param_groups[i]["params"]}
+        return {name: of_id.get(id(self.named[name]), len(self.groups)) for name in watched}
+
+    def replace(self, name: str, old: torch.Tensor, new: torch.Tensor) -> None:
+        """Follow a parameter that has been replaced by one of the same shape."""
+        self.named[name] = new
+        for chunk in self.chunks:
+            chunk.parameters = [new if p is old else p for p in chunk.parameters]
+
+    def close(self) -> None:
+        """Remove the hooks."""
+        self.laws.close()
+
+    def __len__(self) -> int:
+        return len(self.late)
+
+    @torch.no_grad()
+    def before(self) -> None:
+        """Read gradients and momentum buffers, and plan the update."""
+        self.now = tuple(self._rule(optimizer, index) for optimizer, index in self.groups)
+        self.early.append(self._over_blocks([self._before(chunk) for chunk in self.chunks], 2))
+        self.notes.append(self.laws.note())
+        self.variant.append(self._variant())
+        self.precision = self.laws.precision()
+        self.passes, self.complete, self.evaluated = self.laws.passes, self.laws.complete, tuple(self.laws.evaluated)
+        self.pending = True
+
+    def _rule(self, optimizer: torch.optim.Optimizer, index: int) -> Rule:
+        rule = rules.rule_of(optimizer, optimizer.param_groups[index])
+        return replace(rule, rate=rule.rate.detach().clone()) if isinstance(rule.rate, torch.Tensor) else rule
+
+    def _before(self, chunk: Chunk) -> torch.Tensor:
+        chunk.read_gradients()
+        if chunk.layout.group < len(self.groups):
+            rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
+            if rule.when == rules.BEFORE:
+                rules.plan_sgd(rule, optimizer, chunk)
+        return chunk.early_sums()
+
+    def _variant(self) -> torch.Tensor:
+        """|grad_g f| over all other trained parameters, or the norms of their parts."""
+        gradients = [local(p.grad) for p in self.others if p.grad is not None]
+        if not gradients:
+            return torch.zeros(1, dtype=torch.float64, device=self.device)
+        if self.few:
+            flat = torch.cat([g.reshape(-1) for g in gradients])
+            return torch.linalg.vector_norm(flat, dtype=torch.float64).reshape(1)
+        return torch.stack(torch._foreach_norm(gradients, 2, dtype=torch.float64))
+
+    @torch.no_grad()
+    def after(self, loss: torch.Tensor | float | None) -> None:
+        """Read the new weights and finish the record of the step."""
+        self.late.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], 6))
+        self.losses.append(torch.as_tensor(torch.nan if loss is None else loss).detach())
+        self.steps.append(Step(self.now, self.passes, self.complete, self.evaluated, self.precision, loss is not None))
+        self.pending = False
+        self.laws.reset()
+
+    def _after(self, chunk: Chunk) -> torch.Tensor:
+        chunk.read_weights()
+        if chunk.layout.group < len(self.groups) and self.now[chunk.layout.group].when == rules.AFTER:
+            optimizer, index = self.groups[chunk.layout.group]
+            rules.plan_adam(self.now[chunk.layout.group], optimizer, optimizer.param_groups[index], chunk)
+        return chunk.late_sums()
+
+    def _over_blocks(self, sums: list[torch.Tensor], kinds: int) -> torch.Tensor:
+        """The sums over the units of all chunks as sums over blocks, (kinds, blocks)."""
+        if len(self.chunks) == 1 and self.chunks[0].layout.in_order:
+            return sums[0]
+        found = torch.zeros(kinds, self.blocks, dtype=torch.float64, device=self.device)
+        for chunk, part in zip(self.chunks, sums, strict=True):
+            found.index_add_(1, chunk.layout.blocks, part)
+        return found
+
+    def _norms(self) -> torch.Tensor:
+        return self.sharing.over_shards(self._over_blocks([c.first_norms() for c in self.chunks], 1)[0])
+
+    @torch.no_grad()
+    def drain(self) -> Drained:
+        """The steps since the last ``drain``; nothing is copied to the host."""
+        early = self.sharing.over_shards(torch.stack(self.early[: len(self.late)]))
+        late = self.sharing.over_shards(torch.stack(self.late))
+        predicted = self.laws.evaluate(self.notes[: len(self.late)], self.device)
+        law = self.sharing.over_processes(torch.cat([predicted.radial, predicted.scale, predicted.probe], dim=1))
+        variant = torch.stack([v.square().sum() for v in self.variant[: len(self.late)]])
+        losses = torch.stack([l.double().reshape(()).to(self.device) for l in self.losses])
+        variant = self.sharing.over_shards(variant)
+        scalars = torch.cat([law[:, 2 * self.blocks :], variant[:, None], losses[:, None]], dim=1)
+        of_law, of_scale = law[:, : self.blocks], law[:, self.blocks : 2 * self.blocks]
+        found = Drained(tuple(self.steps), self.norms, early, late, of_law, of_scale, scalars)
+        self.norms = late[-1, 0].clone()
+        kept = (self.early[len(self.late) :], self.notes[len(self.late) :], self.variant[len(self.late) :])
+        self._clear()
+        self.early, self.notes, self.variant = kept
+        return found

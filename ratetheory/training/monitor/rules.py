@@ -1,0 +1,121 @@
+"""Update rules of optimisers: the step that each says it takes, of gradient and state, never of the new weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ratetheory.training.monitor.chunk import Chunk
+from ratetheory.training.monitor.layout import local
+
+BEFORE, AFTER, UNKNOWN = "before", "after", "unknown"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one parameter group is updated at one step.
+
+    ``when`` the plan can be computed: ``before`` the step, from gradient, weights and momentum buffer; ``after`` it,
+    from the optimiser's state; or not at all (``unknown``). SGD's update is -rate (``gradient`` g + ``weights`` w +
+    ``buffer`` m).
+    ``decay`` is lam, ``momentum`` beta; ``decoupled`` decay adds -rate decay w to what the optimiser does otherwise.
+    """
+
+    name: str
+    when: str
+    rate: Any
+    decay: float = 0.0
+    momentum: float = 0.0
+    gradient: float = 1.0
+    weights: float = 0.0
+    buffer: float = 0.0
+    decoupled: bool = False
+    nesterov: bool = False
+    plain_buffer: bool = True
+
+    def coefficients(self) -> tuple[float, ...]:
+        """What the evaluation of a step needs, in the order of ``COEFFICIENTS``."""
+        separate = self.decay if self.when == BEFORE or self.decoupled else 0.0
+        return (separate, self.momentum, self.gradient, self.weights, float(self.when == BEFORE), float(self.when != UNKNOWN))
+
+
+COEFFICIENTS = ("decay", "momentum", "gradient", "weights", "linear", "known")
+
+
+def rule_of(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Rule:
+    """The rule of a parameter group as its settings are now."""
+    name, rate = type(optimizer).__name__, group["lr"]
+    if type(optimizer) is torch.optim.SGD:
+        started = any(optimizer.state.get(p, {}).get("momentum_buffer") is not None for p in group["params"])
+        return _sgd(name, group, started)
+    if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
+        decoupled = bool(group.get("decoupled_weight_decay", type(optimizer) is torch.optim.AdamW))
+        return Rule(name, AFTER, rate, float(group["weight_decay"]), decoupled=decoupled)
+    return Rule(name, UNKNOWN, rate)
+
+
+def _sgd(name: str, group: Mapping[str, Any], started: bool) -> Rule:
+    """d = g + lam w, m+ = beta m + (1 - dampening) d (m+ = d at first), w+ = w - rate m+, or - rate (d + beta m+)."""
+    beta, lam, nesterov = float(group["momentum"]), float(group["weight_decay"]), bool(group["nesterov"])
+    sign = -1.0 if group["maximize"] else 1.0
+    in_buffer = 1.0 - float(group["dampening"]) if beta and started else 1.0
+    of_gradient, of_buffer = (1 + beta * in_buffer, beta**2) if nesterov else (in_buffer, beta)
+    return Rule(
+        name,
+        BEFORE,
+        group["lr"],
+        lam,
+        beta,
+        gradient=sign * of_gradient,
+        weights=lam * of_gradient,
+        buffer=of_buffer if started else 0.0,
+        nesterov=nesterov,
+        plain_buffer=not (beta and group["dampening"]),
+    )
+
+
+def plan_sgd(rule: Rule, optimizer: torch.optim.Optimizer, chunk: Chunk) -> None:
+    """Plan -rate (a g + c w + b m), and nothing for parameters without a gradient."""
+    later = isinstance(rule.rate, torch.Tensor)
+    rate = 1.0 if later else rule.rate
+    plan = chunk.plan
+    torch.mul(chunk.gradient, -rate * rule.gradient, out=plan)
+    if rule.weights:
+        plan.add_(chunk.weights, alpha=-rate * rule.weights)
+    if rule.buffer:
+        targets, sources = [], []
+        for view, s, p in zip(chunk.plan_views, chunk.layout.segments, chunk.parameters, strict=True):
+            buffer = optimizer.state.get(p, {}).get("momentum_buffer")
+            if buffer is not None:
+                targets.append(view)
+                sources.append(s.select(local(buffer)))
+        torch._foreach_add_(targets, sources, alpha=-rate * rule.buffer)
+    if later:
+        plan.mul_(rule.rate)
+    for view, p in zip(chunk.plan_views, chunk.parameters, strict=True):
+        if p.grad is None:
+            view.zero_()
+
+
+def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, group: Mapping[str, Any], chunk: Chunk) -> None:
+    """Plan what Adam's or AdamW's averages after the step say.
+
+    -rate m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps), and - rate lam w where decay is decoupled.
+    """
+    (b1, b2), eps = group["betas"], group["eps"]
+    for target, old, s, p in zip(chunk.plan_views, chunk.weight_views, chunk.layout.segments, chunk.parameters, strict=True):
+        state = optimizer.state.get(p, {})
+        if p.grad is None or "exp_avg" not in state:
+            target.zero_()
+            continue
+        step = state["step"].double() if isinstance(state["step"], torch.Tensor) else float(state["step"])
+        second = state["max_exp_avg_sq"] if group.get("amsgrad") else state["exp_avg_sq"]
+        root = s.select(local(second)).double().div(1 - b2**step).sqrt_().add_(eps)
+        torch.div(s.select(local(state["exp_avg"])).double(), root, out=target)
+        target.div_(1 - b1**step)
+        if rule.decoupled and rule.decay:
+            target.add_(old, alpha=rule.decay)
+        target.mul_(rule.rate).neg_()

@@ -1,0 +1,238 @@
+"""A trace that is written beside the training: one thread, one part in flight, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ratetheory.observation.trace import TraceWriter, check_name, write_run
+from ratetheory.provenance import provenance
+from ratetheory.training.monitor.evaluate import Sums, Table, evaluate, on_host
+from ratetheory.training.monitor.law_set import roundoff
+from ratetheory.training.monitor.recorder import Drained, Recorder, Step
+from ratetheory.training.monitor.rules import UNKNOWN
+
+EVENTS_LIMIT = 1000
+"""Events that are kept; more of them say nothing new."""
+
+
+class Stream:
+    """Writes what a recorder drains; ``latest`` holds the medians of each layer at the last step written.
+
+    ``stopped``: numbers ceased to be finite, and nothing is recorded any more.
+    """
+
+    def __init__(self, directory: Path, recorder: Recorder, model: str) -> None:
+        self.recorder, self.latest, self.stopped = recorder, dict[str, dict[str, float]](), False
+        families = recorder.families
+        self.layers = [f.name for f in families for _ in range(f.parts)]
+        self.table = table_of(recorder)
+        self.writer = TraceWriter(directory, recorder.blocks)
+        self.events: list[dict[str, Any]] = []
+        self.record: dict[str, Any] = {
+            "status": "running",
+            "specification": {"source": "RateMonitor", "model": check_name(model, "model"), "loss": "given to step"},
+            "provenance": provenance(None, torch.get_num_threads()),
+            "device": str(recorder.device),
+            "processes": recorder.sharing.size,
+            "blocks": block_table(recorder),
+            "optimizers": [type(o).__name__ for o in recorder.optimizers],
+        }
+        self.previous: Step | None = None
+        self.changes: set[str] = set()
+        self._write_run()
+        self._executor = ThreadPoolExecutor(1, "ratetheory")
+        self._last: Future[None] | None = None
+
+    def event(self, ahead: int, kind: str, text: str) -> None:
+        """Note what happened at the step that is ``ahead`` of the recorded ones."""
+        self._note(self.writer.steps + ahead, kind, text)
+
+    def _note(self, step: int, kind: str, text: str) -> None:
+        if len(self.events) < EVENTS_LIMIT:
+            self.events.append({"step": step, "kind": kind, "text": text})
+
+    def append(self, drained: Drained) -> None:
+        """Write a part as soon as the device has computed it; waits only for the part before."""
+        if self._last is not None:
+            self._last.result()
+        ready = None
+        if drained.norms.device.type == "cuda":
+            pinned = [torch.empty_like(t, device="cpu", pin_memory=True).copy_(t, non_blocking=True) for t in drained.tensors()]
+            ready = torch.cuda.Event()
+            ready.record()
+            drained = Drained(drained.steps, *pinned)
+        try:
+            self._last = self._executor.submit(self._write, drained, ready)
+        except RuntimeError:
+            # at the end of the interpreter there are no threads any more
+            self._write(drained, ready)
+
+    def _write(self, drained: Drained, ready: Any) -> None:
+        if self.stopped:
+            return
+        if ready is not None:
+            ready.synchronize()
+        sums = on_host(drained)
+        missed = skipped(sums)
+        for t in np.flatnonzero(missed).tolist():
+            self._note(self.writer.steps + t, "skipped", "the gradient is not finite and the optimiser made no step")
+        sums = sums.only(~missed)
+        if not sums.steps:
+            return
+        self._observe(sums.steps)
+        arrays = evaluate(sums, self.table)
+        finite = finite_steps(arrays)
+        if finite:
+            self.writer.append({name: v[: finite + (name == "squared_norm")] for name, v in arrays.items()})
+            self.latest = medians(arrays, finite - 1, self.layers)
+        if finite < len(sums.steps):
+            self.stopped = True
+            block = first_bad(arrays, finite)
+            where = "" if block is None else f", first in {self.record['blocks'][block]['name']}"
+            self._note(self.writer.steps, "non-finite", f"a number is no longer finite{where}")
+            self.record |= {"status": "diverged", "diverged_at_step": self.writer.steps}
+            self._write_run()
+
+    def _observe(self, steps: Sequence[Step]) -> None:
+        """Note what the host can see from one step to the next."""
+        names = {id(module): name for name, module in self.recorder.modules.items()}
+        for t, step in enumerate(steps):
+            at, before = self.writer.steps + t, self.previous
+            if before is not None:
+                for number, (old, new) in enumerate(zip(before.rules, step.rules, strict=True)):
+                    if not torch.is_tensor(new.rate) and old.rate != new.rate:
+                        self.changes.add("rate")
+                        self._note(at, "learning-rate", f"group {number}: {old.rate:g} -> {new.rate:g}")
+                    if (old.decay, old.momentum) != (new.decay, new.momentum):
+                        self.changes.add("rule")
+                        self._note(at, "rule", f"group {number}: decay or momentum changed")
+            for module in step.evaluated:
+                if before is None or module not in before.evaluated:
+                    self._note(at, "evaluation", f"{names.get(id(module), '?')}: a forward pass in evaluation mode")
+            if not step.passes and (before is None or before.passes) and self.recorder.laws.laws:
+                self._note(at, "stale", "a step without a backward pass since the one before")
+            self.previous = step
+
+    def close(self) -> None:
+        """Wait for the writer and say that the run is complete."""
+        self._executor.shutdown(wait=True)
+        failure = self._last.exception() if self._last is not None else None
+        if self.record["status"] == "running":
+            self.record["status"] = "completed"
+        self._write_run()
+        if failure is not None:
+            raise failure
+
+    def _write_run(self) -> None:
+        seen = [law.dtype for law in self.recorder.laws.laws if law.dtype is not None]
+        self.record["arithmetic"] = sorted({str(dtype).removeprefix("torch.") for dtype in seen})
+        self.record["facts"] = facts(self.recorder, self.previous, self.changes)
+        write_run(self.writer.directory, {**self.record, "events": self.events})
+
+
+def table_of(recorder: Recorder) -> Table:
+    """What does not change from step to step of a recorder's blocks."""
+    families, named = recorder.families, recorder.named
+    spread = [i for i, f in enumerate(families) for _ in range(f.parts)]
+    return Table(
+        family=np.array(spread),
+        dimension=np.array([families[i].dimension for i in spread], dtype=float),
+        group=np.array(recorder.group_of_block),
+        storage=np.array([roundoff(named[families[i].members[0].parameter].dtype) for i in spread]),
+        law=np.array(recorder.laws.known),
+    )
+
+
+def block_table(recorder: Recorder) -> list[dict[str, Any]]:
+    """One entry a block, in the order of the block axis."""
+    table = []
+    for family in recorder.families:
+        dtype = str(recorder.named[family.members[0].parameter].dtype).removeprefix("torch.")
+        common = {"layer": family.name, "dimension": family.dimension, "dtype": dtype, "unit": family.unit}
+        common["law"] = [norm.module for norm in family.norms]
+        table += [{"name": name, **common} for name in family.block_names()]
+    return table
+
+
+def skipped(sums: Sums) -> np.ndarray:
+    """Steps with a gradient that is not finite and weights that did not move: an optimiser that checks for itself."""
+    finite = np.isfinite(sums["squared_gradient"]).all(axis=1)
+    return np.asarray(~finite & (sums["squared_update"] == 0).all(axis=1))
+
+
+def finite_steps(arrays: dict[str, np.ndarray]) -> int:
+    """How many steps, from the first, have finite numbers only, the norm after the step included."""
+    length = len(arrays["squared_gradient"])
+    rows = [v[-length:].reshape(length, -1) for v in arrays.values()]
+    finite = np.isfinite(np.concatenate(rows, axis=1)).all(axis=1)
+    return length if finite.all() else int(finite.argmin())
+
+
+def first_bad(arrays: dict[str, np.ndarray], step: int) -> int | None:
+    """The first block that has a number that is not finite at a step."""
+    bad = [~np.isfinite(v[step]) for name, v in arrays.items() if v.ndim == 2 and name != "squared_norm"]
+    bad.append(~np.isfinite(arrays["squared_norm"][step + 1]))
+    found = np.flatnonzero(np.any(bad, axis=0))
+    return int(found[0]) if len(found) else None
+
+
+def medians(arrays: dict[str, np.ndarray], step: int, layers: list[str]) -> dict[str, dict[str, float]]:
+    """For each layer the medians over its blocks at a step."""
+    S, rate = arrays["squared_norm"][step], arrays["learning_rate"][step]
+    shown = {
+        "norm": np.sqrt(S),
+        "gradient_norm": np.sqrt(S * arrays["squared_gradient"][step]),
+        "effective_rate": rate / S,
+        "angle": arrays["angle"][step],
+    }
+    names = np.array(layers)
+    return {
+        layer: {name: float(np.median(values[names == layer])) for name, values in shown.items()}
+        for layer in dict.fromkeys(layers)
+    }
+
+
+def facts(recorder: Recorder, step: Step | None, changes: set[str]) -> dict[str, Any]:
+    """What the run says of itself, as the hypotheses of the claims read it; what is not known is left out."""
+    from ratetheory.claims.hypotheses import INVARIANCE_EPSILON
+
+    epsilons = [law.epsilon for law in recorder.laws.laws]
+    known = all(recorder.laws.known)
+    exact = bool(table_of(recorder).storage.max() <= 2.0**-53)
+    said: dict[str, Any] = {
+        "scale_invariant": known and exact and max(epsilons, default=1.0) <= INVARIANCE_EPSILON,
+        "has_scale_variant": bool(recorder.others),
+        "single_block": recorder.blocks == 1 and not recorder.others,
+        "single_block_reason": f"{recorder.blocks} blocks in {len(recorder.families)} layers",
+    }
+    if not known:
+        said["scale_invariant_reason"] = "the normalisation of some blocks is not known"
+    elif not exact:
+        said["scale_invariant_reason"] = "single precision: it holds to 1e-7 only"
+    else:
+        said["scale_invariant_reason"] = f"eps = {max(epsilons, default=1.0):g} of the normalisation breaks it slightly"
+    if step is None:
+        return said
+    rules = [step.rules[g] for g in sorted(set(recorder.group_of_block)) if g < len(step.rules)]
+    momentum, decay = any(r.momentum for r in rules), any(r.decay for r in rules)
+    sgd = all(r.name == "SGD" for r in rules)
+    said |= {
+        "no_momentum": sgd and not momentum,
+        "no_decay": not decay,
+        "gradient_step": sgd and not momentum and not decay,
+        "decay_step": sgd and not momentum,
+        "heavy_ball_step": sgd and not any(r.nesterov for r in rules) and all(r.plain_buffer for r in rules),
+        "nesterov_step": sgd and all(r.nesterov or not r.momentum for r in rules),
+        "constant_rate": "rate" not in changes and not any(torch.is_tensor(r.rate) for r in rules),
+        "predicted_defect": all(r.when != UNKNOWN for r in rules) and "rule" not in changes,
+    }
+    unknown = next((r.name for r in rules if r.when == UNKNOWN), None)
+    if unknown is not None:
+        said["predicted_defect_reason"] = f"the update rule of {unknown} is not known"
+    return said
