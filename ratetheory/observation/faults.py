@@ -1,8 +1,8 @@
 """Where a run did what neither its optimiser's rule nor the theory explains, and what its norms' defects are due to.
 
 Two checks, each of which can fail at every step and block. *Update*: the weights moved as the optimiser's rule says.
-*Invariance*: the gradient's radial part is what eps makes of it, which is nothing where eps is nothing. Their allowances are for rounding
-alone.
+*Invariance*: the gradient's radial part is what eps makes of it, which is nothing where eps is nothing. Their allowances are
+for rounding alone.
 """
 
 from __future__ import annotations
@@ -85,11 +85,13 @@ def _update_text(trace: Trace, step: int, block: int) -> str:
         return float(trace.dataset[name].values[step, block])
 
     S, rest = at("squared_norm"), at("off_rule")
-    radial = at("update_radial") - at("plan_radial")
-    if abs(radial) > _ALIGNED * np.sqrt(S) * rest:
-        return f"the weights were scaled by {1 + radial / S:.6g} beside the update"
     planned = at("squared_plan")
     along = (at("squared_update") - planned - rest**2) / 2
+    # of the rest with where the plan leads, w + p
+    arrived = S + 2 * at("plan_radial") + planned
+    radial = at("update_radial") - at("plan_radial") + along
+    if abs(radial) > _ALIGNED * np.sqrt(arrived) * rest:
+        return f"the weights were scaled by {1 + radial / arrived:.6g} beside the update"
     if planned > 0 and abs(along) > _ALIGNED * np.sqrt(planned) * rest:
         return f"the update is {1 + along / planned:.6g} times what the rule says, as of another learning rate"
     return f"the weights moved by {rest / np.sqrt(S):.2g} of their norm beside what the rule says"

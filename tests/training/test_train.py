@@ -49,7 +49,14 @@ def test_the_run_file_says_what_was_run(tmp_path):
     assert run["provenance"]["seed"] == 0
     assert run["provenance"]["threads"] == torch.get_num_threads()
     assert {"python", "torch", "numpy"} <= set(run["provenance"]["libraries"])
-    assert run["blocks"][8] == {"name": "conv2[0]", "layer": "conv2", "dimension": 72, "dtype": "float64", "unit": "filter", "law": ["norm2"]}
+    assert run["blocks"][8] == {
+        "name": "conv2[0]",
+        "layer": "conv2",
+        "dimension": 72,
+        "dtype": "float64",
+        "unit": "filter",
+        "law": ["norm2"],
+    }
     assert run["variables"]["squared_norm"]["dimensions"] == ["state", "block"]
 
 

@@ -16,7 +16,8 @@ ROUNDING = 2.0**-53
 
 RADIAL_FACTOR = 2.0
 """Allowance for the rounding of <w, grad>, in units of the gradient's roundoff times: the size of what cancels in the
-normalisation (``laws.rounding_scale``), plus sqrt(N) |w| |grad| for a gradient that adds up over N outputs.
+normalisation (``laws.rounding_scale``), plus sqrt(N) |w| |grad| for a gradient that adds up over N outputs; both without the
+square root of N in units of the factors' roundoff.
 
 Not proved, measured: the largest seen was 0.5 (tests/training/monitor/test_rounding.py looks again)."""
 
@@ -128,11 +129,14 @@ def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
     # the optimiser's gradients are those of the backward passes times this: scaling, clipping, averaging
     factor = np.where(first != 0, final / np.where(first != 0, first, 1.0), 1.0)
     reach = np.sqrt(S * sums["squared_gradient"])
-    unit, positions = np.array([step.precision for step in steps])[:, table.family].transpose(2, 0, 1)
-    allowance = RADIAL_FACTOR * unit * (np.abs(factor) * scale + np.sqrt(positions) * reach)
+    short, unit, positions = np.array([step.precision for step in steps])[:, table.family].transpose(2, 0, 1)
+    cancelled = np.abs(factor) * scale
+    allowance = RADIAL_FACTOR * unit * (cancelled + np.sqrt(positions) * reach)
+    # factors in a short format are rounded one by one
+    allowance += RADIAL_FACTOR * short * (cancelled / np.sqrt(positions) + reach)
     # the gain's gradient is itself a sum in the same arithmetic; where pixels repeat, so do their roundings
     allowance += _summation(table) * reach + (8 + positions) * unit * np.abs(factor * law)
-    known = table.law & np.array([step.complete for step in steps])[:, None]
+    known = table.law & np.array([step.complete for step in steps])[:, None] & (sums["squared_gradient"] > 0)
     return {
         "radial": sums["radial"],
         "radial_predicted": np.where(known, factor * law, sums["radial"]),
@@ -149,7 +153,7 @@ def _plan(sums: Sums, rates: Array, coefficient: dict[str, Array], table: Table,
     off = np.where(known, np.sqrt(sums["squared_off_plan"]), 0.0)
     norm, slope, size = np.sqrt(S), np.sqrt(sums["squared_gradient"]), np.sqrt(square)
     terms = size + 2 * np.abs(rates) * (np.abs(coefficient["gradient"]) * slope + np.abs(coefficient["weights"]) * norm)
-    off_error = np.where(known, (table.storage + 2 * ROUNDING) * (norm + PLAN_FACTOR * terms), 0.0)
+    off_error = np.where(known, (table.storage + 2 * ROUNDING) * (coefficient["writes"] * norm + PLAN_FACTOR * terms), 0.0)
     reach = norm + size
     growth = 2 * reach * off_error + off_error**2 + 2 * _summation(table) * reach**2
     return {"plan_radial": along, "squared_plan": square, "off_rule": off, "off_rule_error": off_error, "growth_error": growth}

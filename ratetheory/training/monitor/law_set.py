@@ -128,20 +128,22 @@ class LawSet:
         """Whether every law has seen what it needs of its passes."""
         return all(law.consistent for law in self.laws)
 
-    def precision(self) -> tuple[tuple[float, float], ...]:
-        """For each family the roundoff in which its gradients are computed, and over how many outputs they add up."""
+    def precision(self) -> tuple[tuple[float, float, float], ...]:
+        """For each family the roundoffs of its gradients' factors and of their sums, and over how many outputs they add up."""
         seen = [0.0 if law.dtype is None else roundoff(law.dtype, law.device) for law in self.laws]
-        return tuple(
-            (max([own, *(seen[i] for i in of)]), float(max([1, *(self.laws[i].positions for i in of)])))
-            for own, of in zip(self._stored, self._of_family, strict=True)
-        )
+        found = []
+        for own, of in zip(self._stored, self._of_family, strict=True):
+            factors = max([own, *(seen[i] for i in of)])
+            # products of short formats are added up in single precision
+            found.append((factors, min(factors, _SINGLE), float(max([1, *(self.laws[i].positions for i in of)]))))
+        return tuple(found)
 
     def note(self) -> Note:
         """What the laws have seen since the last step, before the optimiser moves gains."""
         gains, activations = [], []
         for i, law in enumerate(self.laws):
             if isinstance(law, GainLaw):
-                if law.consistent and law.products:
+                if len(law.seen) == len(law.products) > 0:
                     gains.append((i, tuple(law.seen), tuple(law.products)))
             elif isinstance(law, ActivationLaw) and law.radials:
                 activations.append((i, tuple(law.radials), tuple(law.scales)))
@@ -234,6 +236,9 @@ class LawSet:
             statistic, block = torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).to(device).unbind(1)
             self._pairs[law, device] = statistic, block
         return self._pairs[law, device]
+
+
+_SINGLE = 2.0**-24
 
 
 def roundoff(dtype: torch.dtype, device: torch.device | None = None) -> float:

@@ -117,7 +117,8 @@ class GainLaw(Law):
     @property
     def consistent(self) -> bool:
         """Whether all is known of each pass."""
-        return not self.lost and len(self.seen) == len(self.products)
+        # in evaluation mode there is nothing to see: the law says 0, and the gradient shows that it does not hold
+        return self.evaluation or (not self.lost and len(self.seen) == len(self.products))
 
     def _of_gain(self, gradient: torch.Tensor) -> None:
         self.products.append(gradient.detach() * self.gain.detach())

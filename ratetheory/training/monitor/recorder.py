@@ -26,14 +26,14 @@ FEW = 2**16
 class Step:
     """What the host knows of a step without asking the device: the rule of each parameter group, passes, what was unusual.
 
-    ``precision``: for each family the roundoff in which its gradients were computed, and over how many outputs they add up.
+    ``precision``: for each family the roundoffs of its gradients' factors and of their sums, and how many outputs add up.
     """
 
     rules: tuple[Rule, ...]
     passes: int
     complete: bool
     evaluated: tuple[nn.Module, ...]
-    precision: tuple[tuple[float, float], ...]
+    precision: tuple[tuple[float, float, float], ...]
     with_loss: bool
 
 

@@ -39,10 +39,12 @@ class Rule:
     def coefficients(self) -> tuple[float, ...]:
         """What the evaluation of a step needs, in the order of ``COEFFICIENTS``."""
         separate = self.decay if self.when == BEFORE or self.decoupled else 0.0
-        return (separate, self.momentum, self.gradient, self.weights, float(self.when == BEFORE), float(self.when != UNKNOWN))
+        # decoupled decay and the rest are written, and rounded, one after the other
+        writes = 2.0 if self.decoupled and self.decay else 1.0
+        return (separate, self.gradient, self.weights, float(self.when == BEFORE), float(self.when != UNKNOWN), writes)
 
 
-COEFFICIENTS = ("decay", "momentum", "gradient", "weights", "linear", "known")
+COEFFICIENTS = ("decay", "gradient", "weights", "linear", "known", "writes")
 
 
 def rule_of(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Rule:
