@@ -54,4 +54,34 @@ DECAY_EQUIVALENCE = Claim(
     "it also suffices, by the formula for the roots.",
 )
 
-CLAIMS = (DECAY_EQUIVALENCE,)
+SCHEDULE_CERTIFICATE = Claim(
+    slug="schedule-certificate",
+    title="Two norms certify a weighted mean of the squared gradients between them, under any schedule of rate and decay",
+    section="8",
+    setting="optimizer",
+    symbols=("G", "lam", "beta", "shrink", "scale", "shift", "S_hat", "eta_hat"),
+    hypotheses=(SCALE_INVARIANT, DIFFERENTIABLE, HEAVY_BALL_STEP, POSITIVE_FACTOR, NO_MOMENTUM),
+    conclusions=(
+        Conclusion(
+            "lower",
+            lambda m, s: s.S_hat_first * (s.S_hat_last - s.S_hat_first),
+            "<=",
+            lambda m, s: m.sum(s.eta_hat**2 * s.G**2),
+        ),
+        Conclusion(
+            "upper", lambda m, s: m.sum(s.eta_hat**2 * s.G**2), "<=", lambda m, s: (s.S_hat_last**2 - s.S_hat_first**2) / 2
+        ),
+        Conclusion(
+            "minimum",
+            lambda m, s: m.least(s.G**2),
+            "<=",
+            lambda m, s: (s.S_hat_last**2 - s.S_hat_first**2) / (2 * m.sum(s.eta_hat**2)),
+        ),
+    ),
+    source="new as a certificate; the rescaling of Li, Arora 2019 (arXiv:1910.07454)",
+    idea="S_hat grows by eta_hat^2 |G|^2/S_hat a step, so S_hat (S_hat_next - S_hat) = eta_hat^2 |G|^2, and S_hat_0 <= S_hat <= "
+    "(S_hat_next + S_hat)/2. Without decay the hats go: S_hat = S, eta_hat = eta. With it the weights eta_hat^2 grow like "
+    "e^(4 eta lam t): the mean is one of about the last 1/(2 eta lam) steps.",
+)
+
+CLAIMS = (DECAY_EQUIVALENCE, SCHEDULE_CERTIFICATE)

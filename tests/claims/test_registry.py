@@ -27,6 +27,7 @@ SLUGS = [
     "sgd-rate",
     "sgd-observed",
     "decay-equivalence",
+    "schedule-certificate",
     "momentum-growth",
     "optimizer-growth",
     "equilibrium",

@@ -25,6 +25,25 @@ def decay() -> Iterator[Mutant]:
     yield from decay.found
 
 
+def schedule() -> Iterator[Mutant]:
+    certificate = Mutants("schedule-certificate")
+    certificate.change("lower-from-last", "lower", left=lambda m, s: s.S_hat_last * (s.S_hat_last - s.S_hat_first))
+    certificate.scale("upper-constant", "upper", 0.99)
+    certificate.change("without-hats", "lower", right=lambda m, s: m.sum(s.eta**2 * s.G**2))
+    certificate.change("norms-decayed", "upper", right=lambda m, s: (s.S_last**2 - s.S_first**2) / 2)
+    certificate.change("rates-not-squared", "upper", left=lambda m, s: m.sum(s.eta_hat * s.G**2))
+    certificate.change(
+        "plain-mean",
+        "minimum",
+        right=lambda m, s: (s.S_hat_last**2 - s.S_hat_first**2) / (2 * m.steps(s.G) * s.eta_hat_first**2),
+    )
+    certificate.change(
+        "weights-not-squared", "minimum", right=lambda m, s: (s.S_hat_last**2 - s.S_hat_first**2) / (2 * m.sum(s.eta_hat) ** 2)
+    )
+    certificate.drop("scale-invariance", "no-momentum")
+    yield from certificate.found
+
+
 def momentum() -> Iterator[Mutant]:
     momentum = Mutants("momentum-growth")
     momentum.change("no-memory", "product", right=lambda m, s: s.lam * s.S - s.eta * s.m_sq_next)
@@ -71,4 +90,4 @@ def optimizers() -> Iterator[Mutant]:
     yield from growth.found
 
 
-FAMILIES = (decay, momentum, optimizers)
+FAMILIES = (decay, schedule, momentum, optimizers)

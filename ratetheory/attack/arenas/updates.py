@@ -82,6 +82,7 @@ FAMILIES = (
     Family("nesterov-constant", breaks="unrecorded"),
     Family(ANY, breaks="unrecorded"),
     Family(ANY, breaks="backward"),
+    Family("decayed", blocks=2, breaks="epsilon"),
 )
 
 

@@ -8,11 +8,11 @@ from ratetheory.symbolic.calculus import differentiate
 from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
 from ratetheory.symbolic.derivations.norm_growth import GRAD, W_NEXT, W, at_next, gradient_squared, orthogonal_step
 from ratetheory.symbolic.derivations.scale_invariance import FIRST
-from ratetheory.symbolic.hypotheses import STEP_LOSS, constant_rate, gradient, named, scale_invariance, weights
+from ratetheory.symbolic.hypotheses import STEP_LOSS, cite, constant_rate, gradient, named, scale_invariance, weights
 from ratetheory.symbolic.hypotheses import define as define_letter
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.moments import momentum_below_one
-from ratetheory.symbolic.namespace import Relation, letter, s
+from ratetheory.symbolic.namespace import Relation, letter, m, s
 from ratetheory.symbolic.rules import (
     absurd,
     cases,
@@ -24,7 +24,7 @@ from ratetheory.symbolic.rules import (
     symmetric,
     vector_identity,
 )
-from ratetheory.symbolic.sequences import induction, sum_steps, telescope
+from ratetheory.symbolic.sequences import induction, least_below_weighted_mean, never_falls, sum_steps, telescope
 from ratetheory.symbolic.updates import (
     buffer_drift,
     buffer_step,
@@ -174,6 +174,49 @@ def _real_root(ctx: Context) -> Fact:
     return combine(ctx, goal, (square,), (1 / s.root, positive_root(ctx)))
 
 
+SQUARES = m.sum(s.eta_hat**2 * s.G**2)
+
+
+@lemma
+def grown(ctx: Context) -> Fact:
+    """S_hat_{t+1} = S_hat + eta_hat^2 |G|^2/S_hat."""
+    return cite(ctx, "decay-equivalence", "norm")
+
+
+@lemma
+def never_shrinks(ctx: Context) -> Fact:
+    """S_hat <= S_hat_{t+1}."""
+    return combine(ctx, Relation(s.S_hat, "<=", s.S_hat_next), (-1, grown(ctx)))
+
+
+def _certified_below(ctx: Context) -> Fact:
+    step = combine(
+        ctx,
+        Relation(s.S_hat_first * (s.S_hat_next - s.S_hat), "<=", s.eta_hat**2 * s.G**2),
+        (s.S_hat, grown(ctx)),
+        (1, never_falls(ctx, never_shrinks(ctx), s.S_hat), never_shrinks(ctx)),
+    )
+    goal = Relation(s.S_hat_first * (s.S_hat_last - s.S_hat_first), "<=", SQUARES)
+    return combine(ctx, goal, (1, sum_steps(ctx, step)), (-s.S_hat_first, telescope(ctx, s.S_hat)))
+
+
+@lemma
+def certified_above(ctx: Context) -> Fact:
+    """sum eta_hat^2 |G|^2 <= (S_hat_T^2 - S_hat_0^2)/2."""
+    factor = -(s.S_hat + s.eta_hat**2 * s.G**2 / s.S_hat + s.S_hat_next) / 2
+    after = Relation(s.eta_hat**2 * s.G**2, "<=", (s.S_hat_next**2 - s.S_hat**2) / 2)
+    step = combine(ctx, after, (factor, grown(ctx)))
+    goal = Relation(SQUARES, "<=", (s.S_hat_last**2 - s.S_hat_first**2) / 2)
+    return combine(ctx, goal, (1, sum_steps(ctx, step)), (S.Half, telescope(ctx, s.S_hat**2)))
+
+
+def _certified_minimum(ctx: Context) -> Fact:
+    weights_of = m.sum(s.eta_hat**2)
+    least = least_below_weighted_mean(ctx, s.G**2, combine(ctx, Relation(S.Zero, "<=", s.eta_hat**2), (s.eta_hat**2,)))
+    goal = Relation(m.least(s.G**2), "<=", (s.S_hat_last**2 - s.S_hat_first**2) / (2 * weights_of))
+    return combine(ctx, goal, (1 / weights_of, least), (1 / weights_of, certified_above(ctx)))
+
+
 DERIVATIONS = {
     "decay-equivalence": {
         "norm": _norm,
@@ -185,5 +228,10 @@ DERIVATIONS = {
         "root-above": _root_above,
         "root-below": _root_below,
         "real-root": _real_root,
-    }
+    },
+    "schedule-certificate": {
+        "lower": _certified_below,
+        "upper": certified_above,
+        "minimum": _certified_minimum,
+    },
 }
