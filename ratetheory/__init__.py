@@ -18,6 +18,7 @@ _PUBLIC = {
     "bound_adagrad_norm": "ratetheory.numeric.adagrad",
     "bound_gd": "ratetheory.numeric.bound",
     "bound_sgd": "ratetheory.numeric.sgd",
+    "certify": "ratetheory.training.certify",
     "check_certificate": "ratetheory.numeric.certificate_file",
     "compare": "ratetheory.observation.compare",
     "derive": "ratetheory.symbolic",

@@ -12,6 +12,7 @@ from ratetheory.cli.lazy import Lazy
 
 _COMMANDS = {
     "bound": "Compute a convergence bound as a number that is a guaranteed upper bound.",
+    "certify": "Bound the gradients between checkpoints, from both sides, by their weight norms.",
     "check-certificate": "Check a certificate of bound gd --method oracle again, without the solver.",
     "claims": "List the claims, or show one with its statement and source.",
     "compare": "Hold the theory against recorded training runs.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
@@ -38,6 +39,14 @@ def decimal_end(ball: Any, up: bool) -> Decimal:
 def decimal_outward(number: Fraction, up: bool, digits: int = DIGITS) -> str:
     """``number`` as a decimal of at most ``digits`` digits, rounded up or down."""
     return str(_context(digits, up).divide(Decimal(number.numerator), Decimal(number.denominator)))
+
+
+def mean_outward(terms: Iterable[tuple[int, Decimal]], divisor: int, up: bool) -> Decimal:
+    """The sum of ``count * number`` over positive ``divisor``, rounded up or down."""
+    context, total = _UP if up else _DOWN, Decimal(0)
+    for count, number in terms:
+        total = context.add(total, context.multiply(Decimal(count), number))
+    return context.divide(total, Decimal(divisor))
 
 
 def root_above(number: Decimal) -> Decimal:

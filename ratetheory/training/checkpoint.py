@@ -24,11 +24,13 @@ def save(path: Path, content: dict[str, Any]) -> None:
     write_file(path, buffer.getvalue())
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Read what ``save`` wrote, tensors to the CPU; ``ValueError`` if it is corrupt, too large, or holds more than data."""
-    if not path.is_file() or path.stat().st_size > CHECKPOINT_LIMIT:
-        raise ValueError(f"{path}: no regular file of at most {CHECKPOINT_LIMIT} bytes")
-    _refuse_compressed(path)
+def load(path: Path, limit: int = CHECKPOINT_LIMIT) -> dict[str, Any]:
+    """Read what ``torch.save`` wrote, tensors to the CPU; ``ValueError`` if it is corrupt, too large, or more than data.
+
+    ``limit``: bytes that the file may have, packed or not.
+    """
+    check_size(path, limit)
+    _refuse_compressed(path, limit)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the reader raises whatever a corrupt file leads it to
@@ -38,20 +40,21 @@ def load(path: Path) -> dict[str, Any]:
     return content
 
 
-def _refuse_compressed(path: Path) -> None:
+def check_size(path: Path, limit: int) -> None:
+    """``ValueError`` unless there is a regular file of at most ``limit`` bytes."""
+    if not path.is_file() or path.stat().st_size > limit:
+        raise ValueError(f"{path}: no regular file of at most {limit} bytes")
+
+
+def _refuse_compressed(path: Path, limit: int) -> None:
     """``ValueError`` for an archive that is larger inside than outside; torch itself compresses nothing."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError):
         raise ValueError(f"{path}: corrupt, or not written by torch") from None
-    if (
-        any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
-        or sum(e.file_size for e in entries) > CHECKPOINT_LIMIT
-    ):
-        raise ValueError(
-            f"{path}: compressed, or more than {CHECKPOINT_LIMIT} bytes inside; a file written by train is allowed"
-        )
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries) or sum(e.file_size for e in entries) > limit:
+        raise ValueError(f"{path}: compressed, or more than {limit} bytes inside; a file as torch.save writes it is allowed")
 
 
 def snapshot_path(directory: Path, step: int) -> Path:

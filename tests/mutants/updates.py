@@ -40,7 +40,7 @@ def schedule() -> Iterator[Mutant]:
     certificate.change(
         "weights-not-squared", "minimum", right=lambda m, s: (s.S_hat_last**2 - s.S_hat_first**2) / (2 * m.sum(s.eta_hat) ** 2)
     )
-    certificate.drop("scale-invariance", "no-momentum")
+    certificate.drop("scale-invariance", "heavy-ball-step", "no-momentum")
     yield from certificate.found
 
 

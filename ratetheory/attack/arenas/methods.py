@@ -108,6 +108,7 @@ def _follow(instances: Instances, rates: _Rates, nesterov: bool) -> _Path:
     p = instances.numbers
     w, m = p["w"], p.get("buffer", np.zeros_like(p["w"]))
     beta, slack = rates.beta, _gradient_allowance(p)
+    length = 2 if instances.family.breaks == "longer" else 1
     states, gradients, slips = [(w, m)], [], [(np.zeros(w.shape[:-1]),) * 2]
     for t in range(instances.steps):
         eta, lam = rates.eta[:, t : t + 1], rates.lam[:, t : t + 1]
@@ -115,14 +116,14 @@ def _follow(instances: Instances, rates: _Rates, nesterov: bool) -> _Path:
         decayed = gradient + lam.value[..., None] * w
         buffer = beta[..., None] * m + decayed
         direction = decayed + beta[..., None] * buffer if nesterov else buffer
-        update = -eta[..., None] * direction
+        update = -eta[..., None] * (length * direction)
         after = w + update
         norm = _norm(w)
         sizes = _norm(gradient) + lam.value * norm
         force_slip = slack / norm + lam.error * norm + 4 * UNIT * sizes
         buffer_slip = force_slip + 4 * UNIT * (sizes + beta * _norm(m))
         direction_slip = force_slip + beta * buffer_slip + 4 * UNIT * (sizes + beta * _norm(buffer))
-        slip = eta * (direction_slip if nesterov else buffer_slip) + UNIT * (_norm(after) + 2 * _norm(update))
+        slip = length * eta * (direction_slip if nesterov else buffer_slip) + UNIT * (_norm(after) + 2 * _norm(update))
         w, m = after, buffer
         states.append((w, m))
         gradients.append(gradient)
@@ -141,7 +142,7 @@ def _of_method(instances: Instances) -> dict[str, Any]:
     gradient = _length(_vectors(path.gradient, slack))
     eta, beta = exact(rates.eta), exact(rates.beta)
     S, product, squared_buffer = _dot(w, w), _dot(w, m), _dot(m, m)
-    if not nesterov:
+    if not nesterov and instances.family.breaks != "longer":
         S, product = _accumulated(S, product, squared_buffer, rates)
     other = w + _times(eta * beta, m)
     update = w[:, 1:] - exact(path.w[:, :-1])

@@ -57,6 +57,7 @@ BREAKS: dict[str, Break] = {
     "wrong-root": Break("positive_root", "a is no root", frozenset({"root"})),
     "beyond": Break("momentum_range", "beta lies above 1"),
     "unsettled": Break("settled_shift", "c_0 = 0: both buffers start at zero"),
+    "longer": Break("heavy_ball_step", "the weights move by twice the step"),
     "unrecorded": Break("update_known", "a part of the update is not recorded", frozenset({"update"})),
     "backward": Break("forward", "the update turns the weights by more than 90 degrees"),
 }
@@ -83,6 +84,7 @@ FAMILIES = (
     Family(ANY, breaks="unrecorded"),
     Family(ANY, breaks="backward"),
     Family("decayed", blocks=2, breaks="epsilon"),
+    Family("decayed", breaks="longer"),
 )
 
 
