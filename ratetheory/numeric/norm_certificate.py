@@ -3,8 +3,8 @@
 Stored weights are rounded, and rounding is a decay, or a growth, that nobody asked for. Let it move the weights of a block by a
 share e of their norm at most: ``S_{t+1} = q_t (rho_t^2 S_t + eta_t^2 |G_t|^2/S_t)``, ``(1 - e)^2 <= q_t <= (1 + e)^2``. Then
 ``A_t = S_hat_t (1 - e)^(-2t)`` grows by ``eta_hat_t^2 (1 - e)^(-4t) |G_t|^2/A_t`` at least, so the claim's upper side at A_T is
-an upper bound. ``B_t = S_hat_t (1 + e)^(-2t)`` grows by ``eta_hat_t^2 (1 + e)^(-4t) |G_t|^2/B_t`` at most, and never falls below
-``((1 - e)/(1 + e))^(2T) B_0``: so many times the claim's lower side at B_T is a lower bound.
+an upper bound. ``B_t = S_hat_t (1 + e)^(-2t)`` grows by ``eta_hat_t^2 (1 + e)^(-4t) |G_t|^2/B_t`` at most, and never falls
+below ``((1 - e)/(1 + e))^(2T) B_0``: so many times the claim's lower side at B_T is a lower bound.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Ball = Any
 PRECISION = 192
 """Working precision, in bits."""
 DECAY_ROUNDINGS = 6
-"""Roundings of the decay's share eta lam w of a step: of lam, lam w, the sum with the gradient, the rate, the product; one spare
+"""Roundings of the decay's share eta lam w of a step: of lam, lam w, the sum with the gradient, the rate, the product; and one
 for what they do to each other."""
 Word = Literal["held", "violated", "not resolvable"]
 
@@ -49,7 +49,8 @@ class Window:
     @property
     def effective_steps(self) -> Ball:
         """(sum w)^2/sum w^2 of the weights w = eta_hat^2: of so many steps the mean is one, ``steps`` if all weigh the same."""
-        return self.weight**2 / self.weight_squares
+        with balls.working_precision(PRECISION):
+            return self.weight**2 / self.weight_squares
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class Certified:
 def constant_window(rate: Fraction, decay: Fraction, steps: int) -> Window:
     """The same learning rate > 0 and decay >= 0 for all ``steps``; ``ValueError`` unless rate decay < 1."""
     product = _shrinks(rate, decay)
-    if not decay:
-        square = balls.number(rate**2)
-        return Window(steps, steps * square, steps * square**2, arb(1), Fraction(1))
     with balls.working_precision(PRECISION):
+        if not decay:
+            square = _ball(rate) ** 2
+            return Window(steps, steps * square, steps * square**2, arb(1), Fraction(1))
         log_rho = (-_ball(product)).log1p()
         rho, weight = 1 - _ball(product), _ball(rate) ** 2
         first = weight / rho**2
