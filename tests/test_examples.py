@@ -8,6 +8,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROMISED = {
     "bound_a_rate.py": ["certified", "is reached within", "learning rate    1e-06"],
+    "certify_checkpoints.py": ["0.weight[7]: held", "<= mean |G|^2 <="],
     "verify_a_lemma.py": ["derivation: proved", "attack: survived", "overall: proved", "a tenth of the certificate: refuted"],
     "compare_a_run.py": ["norm-growth: held", "gd-rate: held", "effective learning rates"],
 }

@@ -26,9 +26,11 @@ from ratetheory.numeric.exact import require
 Ball = Any
 PRECISION = 192
 """Working precision, in bits."""
+SHRINK_ROUNDINGS = 3
+"""Roundings of all of a weight in a step with decay: of rho, of rho w where decay is applied apart, and as it is stored."""
 DECAY_ROUNDINGS = 6
-"""Roundings of the decay's share eta lam w of a step: of lam, lam w, the sum with the gradient, the rate, the product; and one
-for what they do to each other."""
+"""Where decay goes through the gradient, roundings of its share eta lam w of a step: of lam, lam w, the sum with the gradient,
+the rate, the product; and one for what they do to each other."""
 Word = Literal["held", "violated", "not resolvable"]
 
 
@@ -103,19 +105,22 @@ def _ball(number: Fraction) -> Ball:
 def _shrinks(rate: Fraction, decay: Fraction, place: str = "") -> Fraction:
     """eta lam, below 1."""
     product = rate * decay
-    allowed = "a product below 1: at 1 and beyond a step turns the weights round"
-    require(product < 1, f"learning_rate times weight_decay{place}", _shown(product), allowed)
+    if product >= 1:
+        shown, allowed = (
+            decimal_outward(product, up=False, digits=6),
+            "a product below 1: beyond, a step turns the weights round",
+        )
+        require(False, f"learning_rate times weight_decay{place}", shown, allowed)
     return product
 
 
-def _shown(number: Fraction) -> str:
-    return decimal_outward(number, up=False, digits=6)
-
-
 def _wear(largest: Fraction) -> Fraction:
-    """A weight is rounded as it is stored. The decay's share of a step is rounded before: |eta lam w|, which is at most
-    eta lam/(1 - eta lam) of the weights after the step."""
-    return 1 + DECAY_ROUNDINGS * largest / (1 - largest)
+    """By how many units of rounding a step moves the weights. Its gradient counts as it was applied, after its own roundings.
+
+    A rounding of size u is off by u/(1 + u) of the exact number at most, so that three are off by 3 u. The decay's share
+    |eta lam w| is at most eta lam/(1 - eta lam) of the weights after the step.
+    """
+    return SHRINK_ROUNDINGS + DECAY_ROUNDINGS * largest / (1 - largest) if largest else Fraction(1)
 
 
 def certify_window(S_first: Ball, S_last: Ball, window: Window, unit: Fraction) -> Certified:

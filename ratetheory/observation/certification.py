@@ -21,7 +21,8 @@ SUSPECTS = (
 )
 ASSUMES = (
     "SGD without momentum, decay coupled (for plain SGD the same as decoupled), one learning rate a block",
-    "exact invariance: every gradient, as the arithmetic of the run applied it, is orthogonal to its block",
+    "exact invariance: every gradient, as the run applied it (rounded, clipped, averaged), is orthogonal to its block; "
+    "where the growth is as small as what the eps of the normalisation does, it is not",
     "the steps between the checkpoints are as many as given, at the given rates",
     "each step rounds a stored weight by at most half a unit in the last place of the precision given; none underflows",
 )
@@ -112,8 +113,9 @@ class Certification:
     """What checkpoints of a run certify of the gradients between them.
 
     ``steps``: between consecutive checkpoints; ``effective_steps``: (sum of weights)^2/(sum of their squares), the number of
-    steps that the mean is one of; ``learning_rate`` and ``weight_decay`` as given, or the schedule's name. The statement is
-    conditional on ``conditional_on`` and on ``assumes``.
+    steps that the mean is one of; ``learning_rate`` and ``weight_decay``: as given, or the schedule's name; ``left_out``:
+    families of the table that are not asked for, with the reason; ``trust``: ``None`` where no number is certified. The
+    statement is conditional on ``conditional_on`` and on ``assumes``.
     """
 
     claim: str
@@ -127,7 +129,7 @@ class Certification:
     families: tuple[FamilyCertificate, ...]
     left_out: tuple[tuple[str, str], ...]
     conditional_on: tuple[str, ...]
-    trust: str
+    trust: str | None
     assumes: tuple[str, ...] = ASSUMES
 
     def statuses(self) -> list[str]:

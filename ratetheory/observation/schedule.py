@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from ratetheory.numeric.exact import read_nonnegative
+from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, read_positive, require
+from ratetheory.numeric.norm_certificate import Window, constant_window, scheduled_window
 
 SCHEDULE_LIMIT = 256 * 2**20
 """Largest schedule that is read, in bytes."""
@@ -61,6 +63,28 @@ def load_schedule(path: str | Path) -> Schedule:
             raise ValueError(f"{path}: step {step} is followed by {after}; the steps must be consecutive")
     _, rates, decays = zip(*rows, strict=True)
     return Schedule(rows[0][0], rates, decays if "weight_decay" in columns else None)
+
+
+def windows_of(
+    counts: Sequence[int], learning_rate: Any, schedule: str | Path | None, weight_decay: Any, first_step: Any
+) -> tuple[list[Window], str, str]:
+    """The windows of so many steps each, by one learning rate or a schedule's file, and both rates as text; ``ValueError``."""
+    if (learning_rate is None) == (schedule is None):
+        raise ValueError("learning_rate: allowed: either learning_rate or schedule, not both")
+    decay = read_nonnegative(0 if weight_decay is None else weight_decay, "weight_decay")
+    if schedule is None:
+        require(first_step is None, "first_step", first_step, "none without a schedule")
+        rate = read_positive(learning_rate, "learning_rate")
+        return [constant_window(rate, decay, count) for count in counts], exact_text(rate), exact_text(decay)
+    loaded = load_schedule(schedule)
+    if loaded.decays is not None and weight_decay is not None:
+        raise ValueError("weight_decay: the schedule has a column of that name; one of them is allowed")
+    start, windows = loaded.first if first_step is None else read_count(first_step, "first_step", 0), []
+    for count in counts:
+        rates, decays = loaded.window(start, count)
+        windows.append(scheduled_window(rates, decays if loaded.decays is not None else (decay,) * count, start))
+        start += count
+    return windows, str(schedule), exact_text(decay) if loaded.decays is None else str(schedule)
 
 
 def _rows(reader: csv.DictReader[str], with_decay: bool, path: Path) -> Iterator[tuple[int, Fraction, Fraction]]:

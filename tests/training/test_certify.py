@@ -1,5 +1,6 @@
 """Certificates from checkpoints against runs whose gradients are known, and what they say of runs that they are not for."""
 
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -232,7 +233,9 @@ def test_blocks_that_did_not_change_are_said_to_be_so_and_certify_nothing(tmp_pa
     files = [save(tmp_path / "0.pt", w=w), save(tmp_path / "1.pt", w=moved)]
     result = certify(files, steps=5, learning_rate=0.1, tensors=["w:filter"])
     assert result.statuses() == ["not applicable", "held", "not applicable"]
-    assert [str(x) for x in blocks_of(result)[0].mean] == ["0", "0"]
+    # not zero: a step may have been lost in rounding
+    low, high = blocks_of(result)[0].mean
+    assert low == 0 < high < Decimal("1e-10")
     assert "unchanged bit for bit" in blocks_of(result)[0].reason
     assert result.families[0].worst.block == result.families[0].median.block == "w[1]"
     decayed = certify(files, steps=5, learning_rate=0.1, weight_decay=0.1, tensors=["w:filter"])

@@ -1,0 +1,68 @@
+"""What a block's squared norms at several checkpoints certify, window by window and together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from ratetheory.numeric import balls
+from ratetheory.numeric.decimals import mean_outward
+from ratetheory.numeric.norm_certificate import PRECISION, Window, certify_window
+from ratetheory.observation.certification import SUSPECTS, UNCHANGED, BlockCertificate
+
+Ball = Any
+
+
+def block_certificate(
+    name: str, S: Sequence[Ball], windows: Sequence[Window], unit: Fraction, checkpoints: Sequence[str]
+) -> BlockCertificate:
+    """Hold a block's squared norms at all checkpoints against the windows between them; ``unit``: of its rounding."""
+    found = [certify_window(a, b, w, unit) for a, b, w in zip(S[:-1], S[1:], windows, strict=True)]
+    growth = relative_growth(S)
+    for k, (certified, window) in enumerate(zip(found, windows, strict=True)):
+        if certified.word == "violated":
+            ratio = relative_growth((S[k] * window.scale**2, S[k + 1]))
+            after = ", its decay undone," if shrinks(window) else ""
+            reason = f"|w|^2{after} fell to {ratio} of itself from {checkpoints[k]} to {checkpoints[k + 1]}: {SUSPECTS}"
+            return BlockCertificate(name, "violated", reason, growth)
+    steps, total = [window.steps for window in windows], sum(window.steps for window in windows)
+    lows = [certified.low or Decimal(0) for certified in found]
+    highs = [certified.high for certified in found if certified.high is not None]
+    low = mean_outward(zip(steps, lows, strict=True), total, up=False)
+    high = mean_outward(zip(steps, highs, strict=True), total, up=True) if len(highs) == len(steps) else None
+    if low > 0:
+        word, reason = "held", ""
+    else:
+        word, reason = "not resolvable", "rounding of the stored weights may have made all of the growth; the upper end holds"
+    return BlockCertificate(name, word, reason, growth, (low, high), min(highs, default=None))
+
+
+def unchanged_block(block: BlockCertificate, windows: Sequence[Window]) -> BlockCertificate:
+    """What is said of a block whose stored weights are the same at all checkpoints."""
+    if any(shrinks(window) for window in windows):
+        reason = f"{UNCHANGED}, though decay shrinks weights: it took no steps as given"
+        return BlockCertificate(block.block, "undecided", reason, block.growth)
+    reason = f"{UNCHANGED}: dead, frozen, or steps below rounding; exact steps would mean 0 <= sum |G|^2 <= 0"
+    return replace(block, status="not applicable", reason=reason)
+
+
+def relative_growth(S: Sequence[Ball]) -> str:
+    """|w_T|^2/|w_0|^2 to eight digits."""
+    with balls.working_precision(PRECISION):
+        return str((S[-1] / S[0]).mid().str(8, radius=False))
+
+
+def shrinks(window: Window) -> bool:
+    """Whether there is decay."""
+    return not bool(window.scale == 1)
+
+
+def effective_steps(windows: Sequence[Window]) -> float:
+    """(sum of weights)^2/(sum of their squares), each window's scaled so that they add up to its steps."""
+    with balls.working_precision(PRECISION):
+        total = sum(window.steps for window in windows)
+        squares = sum(window.steps**2 / window.effective_steps for window in windows)
+        return float((total**2 / squares).mid())
