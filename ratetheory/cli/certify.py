@@ -136,16 +136,32 @@ def _short(name: str) -> str:
     return name if len(name) <= _WIDTH else "..." + name[3 - _WIDTH :]
 
 
+def _reasons(result: Certification) -> list[str]:
+    """Each reason once, with the first block that it is true of; of violated blocks the worst of a family."""
+    found = []
+    for family in result.families:
+        if count := family.counts["violated"]:
+            found.append(f"violated: {_more(family.worst, count)}: {family.worst.reason}")
+    others = [b for family in result.families for b in family.blocks if b.reason and b.status != "violated"]
+    counts = Counter((block.status, block.reason) for block in others)
+    first = {(block.status, block.reason): block for block in reversed(others)}
+    return [*found, *(f"{word}: {_more(first[word, reason], n)}: {reason}" for (word, reason), n in counts.items())]
+
+
+def _more(block: BlockCertificate, count: int) -> str:
+    return _short(block.block) + (f" and {count - 1} more" if count > 1 else "")
+
+
 def _print_reasons(result: Certification) -> None:
-    """Each reason once, with the first block that it is true of."""
-    blocks = [block for family in result.families for block in family.blocks if block.reason]
-    counts = Counter((block.status, block.reason) for block in blocks)
-    first = {(block.status, block.reason): block.block for block in reversed(blocks)}
-    for word, reason in list(counts)[:_REASONS]:
-        more = f" and {counts[word, reason] - 1} more" if counts[word, reason] > 1 else ""
-        click.echo(f"{word}: {_short(first[word, reason])}{more}: {reason}")
-    if len(counts) > _REASONS:
-        click.echo(f"... and {len(counts) - _REASONS} more reasons (--granularity filter --json lists all)")
+    lines = _reasons(result)
+    for line in lines[:_REASONS]:
+        click.echo(line)
+    if len(lines) > _REASONS:
+        click.echo(f"... and {len(lines) - _REASONS} more (--granularity filter --json has all)")
+    if "violated" in result.statuses():
+        from ratetheory.observation.certification import SUSPECTS
+
+        click.echo(f"violated: {SUSPECTS}")
     for name, reason in result.left_out[:_REASONS]:
         click.echo(f"left out: {_short(name)}: {reason}")
     if len(result.left_out) > _REASONS:

@@ -11,7 +11,7 @@ from typing import Any
 from ratetheory.numeric import balls
 from ratetheory.numeric.decimals import mean_outward
 from ratetheory.numeric.norm_certificate import PRECISION, Window, certify_window
-from ratetheory.observation.certification import SUSPECTS, UNCHANGED, BlockCertificate
+from ratetheory.observation.certification import UNCHANGED, BlockCertificate
 
 Ball = Any
 
@@ -26,7 +26,7 @@ def block_certificate(
         if certified.word == "violated":
             ratio = relative_growth((S[k] * window.scale**2, S[k + 1]))
             after = ", its decay undone," if shrinks(window) else ""
-            reason = f"|w|^2{after} fell to {ratio} of itself from {checkpoints[k]} to {checkpoints[k + 1]}: {SUSPECTS}"
+            reason = f"|w|^2{after} fell to {ratio} of itself from {checkpoints[k]} to {checkpoints[k + 1]}"
             return BlockCertificate(name, "violated", reason, growth)
     steps, total = [window.steps for window in windows], sum(window.steps for window in windows)
     lows = [certified.low or Decimal(0) for certified in found]

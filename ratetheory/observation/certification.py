@@ -78,10 +78,10 @@ class FamilyCertificate:
 
     @property
     def worst(self) -> BlockCertificate:
-        """A violated block, or the one with the largest upper end of the mean."""
+        """The violated block that shrank the most, or the one with the largest upper end of the mean."""
         violated = [block for block in self.blocks if block.status == "violated"]
         known = self._with_numbers()
-        return violated[0] if violated else known[-1] if known else self.blocks[0]
+        return min(violated, key=lambda block: Decimal(block.growth)) if violated else known[-1] if known else self.blocks[0]
 
     @property
     def median(self) -> BlockCertificate | None:
@@ -164,6 +164,7 @@ class Certification:
             "trust": self.trust,
             "conditional_on": list(self.conditional_on),
             "assumes": list(self.assumes),
+            "violated": SUSPECTS if "violated" in self.statuses() else None,
             "left_out": [{"family": name, "status": "not applicable", "reason": reason} for name, reason in self.left_out],
             "granularity": granularity,
             "rows": self._rows(granularity),

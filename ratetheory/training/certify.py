@@ -96,10 +96,10 @@ def _families(
         for name in tensors:
             require(bool(table.of(name)), "tensors", name, "the name of a parameter in the table of blocks, without :filter")
         return tuple(dict.fromkeys(f for name in tensors for f in table.of(name))), ()
-    chosen = table.invariant
+    require(len(table.families) > 0, "blocks", "an empty table", "a table with one family at least")
+    # where nothing is invariant the answer is that, family by family
+    chosen = table.invariant or table.families
     left_out = tuple((f.name, _refusal(f) or "its entries stand in another family") for f in table.families if f not in chosen)
-    if not chosen:
-        raise ValueError("blocks: no family of the table is scale-invariant; one at least is needed")
     return chosen, left_out
 
 
