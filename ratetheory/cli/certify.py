@@ -138,10 +138,8 @@ def _short(name: str) -> str:
 
 def _reasons(result: Certification) -> list[str]:
     """Each reason once, with the first block that it is true of; of violated blocks the worst of a family."""
-    found = []
-    for family in result.families:
-        if count := family.counts["violated"]:
-            found.append(f"violated: {_more(family.worst, count)}: {family.worst.reason}")
+    fallen = ((family.worst, family.counts["violated"]) for family in result.families)
+    found = [f"violated: {_more(worst, count)}: {worst.reason}" for worst, count in fallen if count]
     others = [b for family in result.families for b in family.blocks if b.reason and b.status != "violated"]
     counts = Counter((block.status, block.reason) for block in others)
     first = {(block.status, block.reason): block for block in reversed(others)}
