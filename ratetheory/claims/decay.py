@@ -79,8 +79,8 @@ SCHEDULE_CERTIFICATE = Claim(
         ),
     ),
     source="new as a certificate; the rescaling of Li, Arora 2019 (arXiv:1910.07454)",
-    idea="S_hat grows by eta_hat^2 |G|^2/S_hat a step, so S_hat (S_hat_next - S_hat) = eta_hat^2 |G|^2, and S_hat lies "
-    "between S_hat_0 and (S_hat_next + S_hat)/2. Without decay the hats go: S_hat = S, eta_hat = eta. With it the weights "
+    idea="S_hat grows by eta_hat^2 |G|^2/S_hat a step. So the growth times S_hat is eta_hat^2 |G|^2, and S_hat lies between its "
+    "start and the mean of S_hat before and after the step. Without decay the hats go: S_hat = S, eta_hat = eta. With it the weights "
     "eta_hat^2 grow like e^(4 eta lam t): the mean is one of about the last 1/(2 eta lam) steps.",
 )
 
