@@ -79,9 +79,9 @@ SCHEDULE_CERTIFICATE = Claim(
         ),
     ),
     source="new as a certificate; the rescaling of Li, Arora 2019 (arXiv:1910.07454)",
-    idea="S_hat grows by eta_hat^2 |G|^2/S_hat a step. So the growth times S_hat is eta_hat^2 |G|^2, and S_hat lies between its "
-    "start and the mean of S_hat before and after the step. Without decay the hats go: S_hat = S, eta_hat = eta. With it the weights "
-    "eta_hat^2 grow like e^(4 eta lam t): the mean is one of about the last 1/(2 eta lam) steps.",
+    idea="S_hat grows by eta_hat^2 |G|^2/S_hat a step. So the growth times S_hat is eta_hat^2 |G|^2, and S_hat lies between "
+    "its start and the mean of S_hat before and after the step. Without decay the hats go: S_hat = S, eta_hat = eta. With it "
+    "the weights eta_hat^2 grow like e^(4 eta lam t): the mean is one of about the last 1/(2 eta lam) steps.",
 )
 
 CLAIMS = (DECAY_EQUIVALENCE, SCHEDULE_CERTIFICATE)
