@@ -54,7 +54,7 @@ def compare(
 
         path = write_report(target, comparisons, figures=None if figures is None else Path(figures))
         click.echo(str(path), err=as_json)
-    return exit_code([word for c in comparisons for word in c.verdicts().values()])
+    return exit_code([word for c in comparisons for word in c.words()])
 
 
 def free_file(path: Path, force: bool) -> Path:
@@ -74,6 +74,7 @@ def print_comparison(comparison: Any) -> None:
         estimated = " [constants estimated]" if shown.estimated else ""
         rows.append((f"  {claim}", f"{word:<15} {_detail(comparison, claim, word, shown)}{estimated}"))
     print_lines(rows)
+    _print_run(comparison)
     _print_figures(comparison)
 
 
@@ -89,6 +90,30 @@ def _detail(comparison: Any, claim: str, word: str, shown: Any) -> str:
     resolved = min(o.figures["resolved"] for o in held)
     share = "" if resolved > 0.995 else f", {resolved:.0%} resolved"
     return f"worst {worst.figures['worst']:+.1e} ({worst.conclusion}, {worst.figures['worst_block']}{share})"
+
+
+def _print_run(comparison: Any) -> None:
+    """What the monitor saw: causes of the norms' defects, what became of the gradients, faults."""
+    if comparison.causes:
+        by_cause: dict[str, list[str]] = {}
+        for layer, found in comparison.causes.items():
+            by_cause.setdefault(found["cause"], []).append(layer)
+        causes = [f"{cause} ({_few(layers)})" for cause, layers in by_cause.items()]
+        worst = max(found["unexplained"] for found in comparison.causes.values())
+        rows = [("  norm identity off by", f"{', '.join(causes)}; the rest is at most {worst:.2g} of its allowance")]
+        rows += [("  gradients", note) for note in comparison.notes]
+        print_lines(rows)
+    for fault in comparison.faults[:10]:
+        where = f", {fault.block}" if fault.block else ""
+        more = f" and {fault.blocks - 1} more" if fault.blocks > 1 else ""
+        size = f" ({fault.size:.2g}, allowed {fault.allowance:.2g})" if fault.allowance else ""
+        click.echo(f"  step {fault.step}{where}{more}: {fault.text}{size}")
+    if len(comparison.faults) > 10:
+        click.echo(f"  ... and {len(comparison.faults) - 10} more")
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]}, ... {len(names)} layers"
 
 
 def _print_figures(comparison: Any) -> None:

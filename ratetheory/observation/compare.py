@@ -14,6 +14,7 @@ from ratetheory.claims.hypotheses import PREDICTED_DEFECT
 from ratetheory.claims.statement import Claim
 from ratetheory.observation.apriori import PLACEHOLDERS, Apriori, apriori_bound, constants_of
 from ratetheory.observation.exponent import Exponent, fit_exponent
+from ratetheory.observation.faults import FAULTY, Fault, defect_causes, faults, gradient_notes
 from ratetheory.observation.judge import Observation, observe
 from ratetheory.observation.record import GRANULARITIES, Granularity, Groups, blocks, identities, partition
 from ratetheory.observation.trace import Trace, load_trace
@@ -28,7 +29,9 @@ class Comparison:
 
     ``observations``: a verdict for each claim, conclusion and group that a run can show. ``effective_rates``: for each group
     the first and last eta/S, S the squared norm of the whole group. ``exponent``: of min |G| against T. ``apriori``: the bound
-    of claim ``gd-rate`` from estimated constants, or the reason why there is none.
+    of claim ``gd-rate`` from estimated constants, or the reason why there is none. ``faults``: what neither the optimiser's
+    rule nor the theory explains, and other events; ``causes``: what the norms' defects are due to; ``notes``: what became of
+    the gradients.
     """
 
     name: str
@@ -38,6 +41,13 @@ class Comparison:
     effective_rates: Mapping[str, tuple[float, float]]
     exponent: Exponent | None
     apriori: Apriori | str
+    faults: tuple[Fault, ...]
+    causes: Mapping[str, Mapping[str, Any]]
+    notes: tuple[str, ...]
+
+    def words(self) -> list[str]:
+        """The word of every claim, and ``violated`` for every fault."""
+        return [*self.verdicts().values(), *("violated" for f in self.faults if f.kind in FAULTY)]
 
     def verdicts(self) -> dict[str, str]:
         """One word a claim: ``violated`` if anywhere, ``not applicable`` only if everywhere."""
@@ -56,6 +66,9 @@ class Comparison:
             "steps": int(self.trace.dataset.sizes["step"]),
             "verdicts": self.verdicts(),
             "observations": [o.as_dict() for o in self.observations],
+            "faults": [f.as_dict() for f in self.faults],
+            "defect_causes": {layer: dict(cause) for layer, cause in self.causes.items()},
+            "gradient_notes": list(self.notes),
             "effective_rates": {name: list(pair) for name, pair in self.effective_rates.items()},
             "exponent": None if self.exponent is None else self.exponent.as_dict(),
             "apriori": self.apriori if isinstance(self.apriori, str) else self.apriori.as_dict(),
@@ -97,6 +110,9 @@ def compare(
         effective_rates=_effective_rates(loaded, groups),
         exponent=fit_exponent(norms),
         apriori=constants if isinstance(constants, str) else apriori_bound(loaded, constants, float(norms.min() ** 2)),
+        faults=tuple(faults(loaded)),
+        causes=defect_causes(loaded),
+        notes=tuple(gradient_notes(loaded)),
     )
 
 

@@ -80,7 +80,7 @@ class LawSet:
                 key = (norm.module, norm.axis)
                 if key not in made:
                     made[key] = len(self.laws)
-                    self.laws.append(_law(modules[norm.module], norm))
+                    self.laws.append(_law(modules[norm.module], norm, probe))
                 place = (0 if norm.axis is None else norm.first, first, family.parts)
                 self._places.setdefault(made[key], []).append(place)
                 self._of_family[-1].append(made[key])
@@ -109,7 +109,7 @@ class LawSet:
             if isinstance(law, GainLaw) and not law.consistent:
                 # no statistics in the graph, or several forward passes for one backward pass: take the activations
                 law.close()
-                self.laws[i] = ActivationLaw(law.module, law.norm)
+                self.laws[i] = ActivationLaw(law.module, law.norm, law.gain)
                 self._fixed.clear()
             law.reset()
 
@@ -252,7 +252,8 @@ def _gradient(parameter: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.detach()
 
 
-def _law(module: nn.Module, norm: Norm) -> Law:
+def _law(module: nn.Module, norm: Norm, probe: nn.Parameter | None) -> Law:
     gain = getattr(module, "weight", None)
-    cheap = norm.kind == "batch" and isinstance(gain, nn.Parameter) and gain.requires_grad and not hasattr(gain, "to_local")
-    return GainLaw(module, norm) if cheap else ActivationLaw(module, norm)
+    if norm.kind == "batch" and isinstance(gain, nn.Parameter) and gain.requires_grad and not hasattr(gain, "to_local"):
+        return GainLaw(module, norm, gain)
+    return ActivationLaw(module, norm, probe)

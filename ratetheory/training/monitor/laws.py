@@ -47,14 +47,14 @@ class Pass:
 
 
 class Law:
-    """A normalisation module under watch.
+    """A normalisation module under watch; ``trained`` is a parameter whose gradient says whether gradients have been cleared.
 
     Since ``reset``: ``positions`` is how many outputs of a filter it has normalised, ``evaluation`` whether a forward pass ran
     in evaluation mode.
     """
 
-    def __init__(self, module: nn.Module, norm: Norm) -> None:
-        self.module, self.norm, self.epsilon = module, norm, epsilon_of(module)
+    def __init__(self, module: nn.Module, norm: Norm, trained: torch.Tensor | None) -> None:
+        self.module, self.norm, self.epsilon, self.trained = module, norm, epsilon_of(module), trained
         self.dtype: torch.dtype | None = None
         self.device: torch.device | None = None
         self.handles: list[Any] = [module.register_forward_hook(self._forward)]
@@ -82,6 +82,9 @@ class Law:
     def _forward(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         if not output.requires_grad:
             return
+        if self.trained is not None and self.trained.grad is None:
+            # what earlier passes added up has been thrown away, as after a step that was skipped
+            self.reset()
         if not module.training and isinstance(module, Batched):
             self.evaluation = True
         else:
@@ -97,10 +100,9 @@ class Law:
 class GainLaw(Law):
     """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass."""
 
-    def __init__(self, module: nn.Module, norm: Norm) -> None:
-        self.lost = False
-        super().__init__(module, norm)
-        self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
+    def __init__(self, module: nn.Module, norm: Norm, gain: torch.Tensor) -> None:
+        self.lost, self.gain = False, gain
+        super().__init__(module, norm, gain)
         self.handles.append(self.gain.register_hook(self._of_gain))
 
     def reset(self) -> None:

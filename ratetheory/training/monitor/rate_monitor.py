@@ -68,6 +68,7 @@ class RateMonitor:
         self._closed = False
         self._with_loss: bool | None = None
         self._first: torch.optim.Optimizer | None = None
+        self._depth = 0
         if blocks is None:
             self._handles.append(model.register_forward_pre_hook(self._detect, with_kwargs=True))
         else:
@@ -97,12 +98,14 @@ class RateMonitor:
             for full, parameter in self.core.named_parameters()
             if (name := plain(full)) in {m.parameter for f in families for m in f.members}
         }
-        self._handles += [o.register_step_pre_hook(self._before) for o in self.optimizers]
+        for optimizer in self.optimizers:
+            self._handles += [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._left)]
         self._flushed = time.monotonic()
 
     def _before(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
-        """The optimiser is about to step."""
-        if self.recorder is None or self._closed or (self.stream is not None and self.stream.stopped):
+        """The optimiser is about to step; a step inside a step of a subclass is no other one."""
+        self._depth += 1
+        if self._depth > 1 or self.recorder is None or self._closed or (self.stream is not None and self.stream.stopped):
             return
         if self.recorder.pending:
             if optimizer is not self._first:
@@ -111,11 +114,15 @@ class RateMonitor:
         self._first = optimizer
         self.recorder.before()
 
+    def _left(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
+        self._depth -= 1
+
     def step(self, loss: torch.Tensor | float | None = None) -> None:
         """Record the step that the optimiser has just made; nothing if it made none.
 
         ``loss`` is given at every step or never: ``ValueError`` otherwise.
         """
+        self._depth = 0
         if self.recorder is not None and self.recorder.pending and not self._closed:
             self._finish(loss)
 

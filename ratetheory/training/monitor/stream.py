@@ -80,8 +80,8 @@ class Stream:
             ready.synchronize()
         sums = on_host(drained)
         missed = skipped(sums)
-        for t in np.flatnonzero(missed).tolist():
-            self._note(self.writer.steps + t, "skipped", "the gradient is not finite and the optimiser made no step")
+        for before, t in enumerate(np.flatnonzero(missed).tolist()):
+            self._note(self.writer.steps + t - before, "skipped", "the gradient is not finite and the optimiser made no step")
         sums = sums.only(~missed)
         if not sums.steps:
             return
