@@ -8,6 +8,7 @@ taken over the activations.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -130,16 +131,13 @@ class GainLaw(Law):
         if statistics is None:
             self.lost = True
             return
-        mean, invstd = statistics
-        count = y.numel() // max(y.shape[1], 1)
+        output.register_hook(partial(self._of_output, *statistics, y.numel() // max(y.shape[1], 1)))
 
-        def seen(gradient: torch.Tensor) -> None:
-            few = _some(gradient.detach())
-            axes = [axis for axis in range(few.dim()) if axis != 1]
-            size = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
-            self.seen.append(Pass(invstd, mean, size, count, few.numel() // few.shape[1]))
-
-        output.register_hook(seen)
+    def _of_output(self, mean: torch.Tensor, invstd: torch.Tensor, count: int, gradient: torch.Tensor) -> None:
+        few = _some(gradient.detach())
+        axes = [axis for axis in range(few.dim()) if axis != 1]
+        size = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
+        self.seen.append(Pass(invstd, mean, size, count, few.numel() // few.shape[1]))
 
 
 def _some(gradient: torch.Tensor) -> torch.Tensor:
@@ -174,10 +172,10 @@ class ActivationLaw(Law):
         return len(self.radials)
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
-        out = output.detach()
-        output.register_hook(lambda gradient: self._backward(y, out, gradient.detach()))
+        output.register_hook(partial(self._of_output, y, output.detach()))
 
-    def _backward(self, y: torch.Tensor, out: torch.Tensor, gradient: torch.Tensor) -> None:
+    def _of_output(self, y: torch.Tensor, out: torch.Tensor, gradient: torch.Tensor) -> None:
+        gradient = gradient.detach()
         precise = y.dtype if y.dtype == torch.float64 else torch.float32
         entries, gradient, out = y.to(precise), gradient.to(precise), out.to(precise)
         shape = _channel_shape(self.norm.kind, y.dim())
