@@ -73,7 +73,7 @@ def write_report(
     content = page(title, overview, runs, comparisons, verifications)
     try:
         if figures is not None:
-            _write_figures(Path(figures), [*overview, *(shown for run in runs for shown in run["figures"])])
+            write_figures(Path(figures), [*overview, *(shown for run in runs for shown in run["figures"])])
         write_file(path, content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         reason = f"report: cannot write {error.filename or path} ({error.strerror})"
@@ -89,15 +89,8 @@ def page(
     verifications: Sequence[Verification],
 ) -> str:
     """The HTML of the report."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     columns, provenance = tables.provenance_rows(comparisons, verifications)
-    return environment.get_template("template.html").render(
+    return template("template.html").render(
         title=title,
         overview=overview,
         runs=runs,
@@ -110,6 +103,18 @@ def page(
     )
 
 
+def template(name: str) -> jinja2.Template:
+    """A template of this package, which escapes all that it is given."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
 def _check_paths(path: Path, figures: Path | None) -> None:
     """``ValueError`` before any work is done if the report or its figures have no place."""
     if path.suffix.lower() not in (".html", ".htm"):
@@ -119,7 +124,8 @@ def _check_paths(path: Path, figures: Path | None) -> None:
         raise ValueError(f"figures: {figures} is a file; allowed: a directory, which is made if it does not exist")
 
 
-def _write_figures(directory: Path, shown: Sequence[Shown]) -> None:
+def write_figures(directory: Path, shown: Sequence[Shown]) -> None:
+    """Each figure as PNG and PDF into a directory, which is made if it does not exist."""
     directory.mkdir(parents=True, exist_ok=True)
     for one in shown:
         write_file(directory / f"{one.stem}.png", rendered(one.figure, "png"))

@@ -51,7 +51,7 @@ def checked(specification: TrainSpec) -> TrainSpec:
     """The specification with its defaults filled in; ``ValueError`` naming the first field that is not allowed."""
     spec = specification
     for field, allowed in (("network", DESIGNS), ("data", DATA), ("optimizer", OPTIMIZERS)):
-        _one_of(field, getattr(spec, field), allowed)
+        check_one_of(field, getattr(spec, field), allowed)
     design = DESIGNS[spec.network]
     spec = replace(
         spec,
@@ -59,7 +59,7 @@ def checked(specification: TrainSpec) -> TrainSpec:
         bn_epsilon=spec.bn_epsilon if spec.bn_epsilon is not None else design.bn_epsilon,
         batch_size=spec.batch_size if spec.batch_size is not None or spec.optimizer == "gd" else _DEFAULT_BATCH,
     )
-    _one_of("activation", spec.activation, ACTIVATIONS)
+    check_one_of("activation", spec.activation, ACTIVATIONS)
     for field in ("learning_rate", "scale_variant_learning_rate", "bn_epsilon"):
         value = getattr(spec, field)
         if not isinstance(value, int | float) or not (math.isfinite(value) and value > 0):
@@ -67,24 +67,27 @@ def checked(specification: TrainSpec) -> TrainSpec:
     if spec.optimizer == "gd" and spec.batch_size is not None:
         raise ValueError(f"batch_size: {spec.batch_size} is not allowed with gd, which takes all data; choose sgd")
     if spec.optimizer == "sgd":
-        _integer("batch_size", spec.batch_size, 2, 10**6)
-    _integer("steps", spec.steps, 1, 10**8)
-    _integer("seed", spec.seed, 0, 2**63 - 1)
-    _check_device(spec.device)
+        check_integer("batch_size", spec.batch_size, 2, 10**6)
+    check_integer("steps", spec.steps, 1, 10**8)
+    check_integer("seed", spec.seed, 0, 2**63 - 1)
+    check_device(spec.device)
     return spec
 
 
-def _one_of(field: str, value: object, allowed: Any) -> None:
+def check_one_of(field: str, value: object, allowed: Any) -> None:
+    """``ValueError`` naming the field unless its value is one of those allowed."""
     if value not in allowed:
         raise ValueError(f"{field}: {value!r} is not known; {', '.join(allowed)} are allowed")
 
 
-def _integer(field: str, value: object, least: int, most: int) -> None:
+def check_integer(field: str, value: object, least: int, most: int) -> None:
+    """``ValueError`` naming the field unless its value is an integer in the range."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ValueError(f"{field}: {value} is not allowed; an integer from {least} to {most} is")
 
 
-def _check_device(name: str) -> None:
+def check_device(name: str) -> None:
+    """``ValueError`` unless tensors can be made on the device, a CPU or a CUDA device."""
     try:
         if torch.device(name).type not in ("cpu", "cuda"):
             raise RuntimeError("no device to train on")
