@@ -48,10 +48,10 @@ class SweepSpec:
 
     data: str = "digits"
     optimizers: tuple[str, ...] | None = None
-    rates: tuple[float, ...] = rates_between(1e-3, 1e4, 15)
+    rates: tuple[float, ...] = rates_between(1e-3, 1e3, 13)
     scale_variant_rates: tuple[float, ...] = rates_between(0.01, 3.162, 6)
     gd_steps: int = 100
-    sgd_steps: int = 1000
+    sgd_steps: int = 600
     batch_size: int = 128
     seeds: int = 1
     networks: tuple[str, ...] = NETWORKS
