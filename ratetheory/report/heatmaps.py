@@ -25,8 +25,12 @@ QUANTITIES = {
     "gradient_norm": "final gradient norm (nat)",
     "test_accuracy": "test accuracy",
 }
-NETWORKS = {"bn": "batch normalisation", "plain": "plain network"}
-RATES = {"bn": "rate of the scale-invariant weights", "plain": "rate of the convolutions"}
+NETWORKS = {"bn": "batch norm", "plain": "plain"}
+RATES = {
+    "bn": "learning rate of the scale-invariant\nweights (weight²/nat)",
+    "plain": "learning rate of the convolutions\n(weight²/nat)",
+}
+OTHERS = "rate of all other weights\n(weight²/nat)"
 WIDTH = 6.4
 """Width of a heat map in inches: 1280 pixels."""
 _DIVERGED: dict[str, Any] = {"facecolor": "#f4f4f4", "edgecolor": GREY, "hatch": "//////", "linewidth": 0}
@@ -39,34 +43,36 @@ Array = np.ndarray
 def heat_maps(sweep: Sweep, quantity: str) -> Figure:
     """One panel for each optimizer (rows) and network (columns), all on one scale of colours.
 
-    A dot marks pairs of rates whose loss is within the sweep's factor of the panel's least one; diverged runs are hatched, and
-    runs that are missing are left white.
+    A dot marks runs that learned and whose loss is within a factor of the least one in their row; diverged runs are hatched,
+    and runs that are missing are left white.
     """
-    from ratetheory.training.sweep.collect import FACTOR
+    from ratetheory.training.sweep.collect import FACTOR, LEARNED
 
     spec = sweep.specification
     optimizers, networks = spec.optimizers or (), spec.networks
     grids = {(o, n): sweep.grid(n, o, quantity) for o in optimizers for n in networks}
     norm = _norm(list(grids.values()), quantity)
-    height = 0.75 + 2.0 * len(optimizers)
+    height = 1.0 + 2.0 * len(optimizers)
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     panels = figure.subplots(len(optimizers), len(networks), squeeze=False, sharex=True, sharey=True)
     for row, optimizer in enumerate(optimizers):
         for column, network in enumerate(networks):
             axes, losses = panels[row, column], sweep.grid(network, optimizer, "loss")
             _panel(axes, spec.rates, spec.scale_variant_rates, grids[optimizer, network], norm, quantity)
-            _dots(axes, spec.rates, spec.scale_variant_rates, losses, FACTOR)
-            axes.set_title(f"{NETWORKS[network]}, {plain(optimizer.upper())}, {spec.steps_of(optimizer)} steps")
+            _dots(axes, spec.rates, spec.scale_variant_rates, losses, FACTOR, LEARNED)
+            batches = f" (batch {spec.batch_size})" if optimizer == "sgd" else ""
+            axes.set_title(f"{NETWORKS[network]}, {optimizer.upper()}{batches}, {spec.steps_of(optimizer)} steps")
             if row == len(optimizers) - 1:
                 axes.set_xlabel(RATES[network])
             if column == 0:
-                axes.set_ylabel("rate of all other weights")
+                axes.set_ylabel(OTHERS)
     mappable = ScalarMappable(norm, _colours(quantity))
     bar = figure.colorbar(mappable, ax=panels, label=QUANTITIES[quantity], shrink=0.9, aspect=30, pad=0.015)
     if isinstance(norm, LogNorm):
         powers(bar.ax.yaxis)
         bar.ax.yaxis.set_minor_locator(NullLocator())
-    figure.suptitle(f"{plain(spec.data)}: {QUANTITIES[quantity]}", fontsize=9)
+    runs = "" if spec.seeds == 1 else f", median of {spec.seeds} seeds"
+    figure.suptitle(f"{plain(spec.data)}, network of VGG type{runs}: {QUANTITIES[quantity]}", fontsize=9)
     _legend(figure, any(np.isposinf(grid).any() for grid in grids.values()), sweep.missing > 0, FACTOR)
     return figure
 
@@ -119,11 +125,10 @@ def edges(centres: Sequence[float]) -> Array:
     return np.asarray(10.0 ** np.concatenate([[ends[0]], middle, [ends[1]]]))
 
 
-def _dots(axes: Axes, rates: Sequence[float], others: Sequence[float], losses: Array, factor: float) -> None:
-    finite = losses[np.isfinite(losses)]
-    if not len(finite):
-        return
-    rows, columns = np.nonzero(np.isfinite(losses) & (losses <= factor * finite.min()))
+def _dots(axes: Axes, rates: Sequence[float], others: Sequence[float], losses: Array, factor: float, learned: float) -> None:
+    values = np.where(np.isnan(losses), np.inf, losses)
+    least = values.min(axis=1, keepdims=True)
+    rows, columns = np.nonzero((values <= factor * least) & (values <= learned))
     points = np.asarray(rates)[columns], np.asarray(others)[rows]
     axes.plot(*points, "o", color="white", markeredgecolor="black", markersize=4, markeredgewidth=0.7, linestyle="none")
 
@@ -131,7 +136,7 @@ def _dots(axes: Axes, rates: Sequence[float], others: Sequence[float], losses: A
 def _legend(figure: Figure, diverged: bool, missing: bool, factor: float) -> None:
     dot = Line2D(
         [], [], marker="o", color="white", markeredgecolor="black", markersize=4, markeredgewidth=0.7, linestyle="none",
-        label=f"loss within a factor of {factor:g} of the panel's least",
+        label=f"loss within a factor of {factor:g} of its row's least",
     )  # fmt: skip
     handles: list[Any] = [dot]
     if diverged:

@@ -49,8 +49,8 @@ class SweepSpec:
     data: str = "digits"
     optimizers: tuple[str, ...] | None = None
     rates: tuple[float, ...] = rates_between(1e-3, 1e3, 13)
-    scale_variant_rates: tuple[float, ...] = rates_between(0.01, 3.162, 6)
-    gd_steps: int = 100
+    scale_variant_rates: tuple[float, ...] = rates_between(0.01, 10**0.5, 6)
+    gd_steps: int = 80
     sgd_steps: int = 600
     batch_size: int = 128
     seeds: int = 1
@@ -97,7 +97,8 @@ def checked(specification: SweepSpec) -> SweepSpec:
     check_integer("sgd_steps", spec.sgd_steps, 1, 10**8)
     check_integer("batch_size", spec.batch_size, 2, 10**6)
     check_integer("seeds", spec.seeds, 1, 1000)
-    if (number := len(spec.cells())) > MOST_CELLS:
+    pairs = len(spec.rates) * len(spec.scale_variant_rates)
+    if (number := pairs * spec.seeds * len(spec.networks) * len(spec.optimizers or ())) > MOST_CELLS:
         raise ValueError(f"rates: {number} runs are not allowed; at most {MOST_CELLS} are")
     check_device(spec.device)
     return spec
