@@ -9,6 +9,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 PROMISED = {
     "bound_a_rate.py": ["certified", "is reached within", "learning rate    1e-06"],
     "certify_checkpoints.py": ["0.weight[7]: held", "<= mean |G|^2 <="],
+    "sweep_the_rates.py": ["bn: final losses", "over 1.0 decades (1 to 10)", "over 0 decades (0.1 alone)"],
     "verify_a_lemma.py": ["derivation: proved", "attack: survived", "overall: proved", "a tenth of the certificate: refuted"],
     "compare_a_run.py": ["norm-growth: held", "gd-rate: held", "effective learning rates"],
 }

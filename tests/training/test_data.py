@@ -85,7 +85,7 @@ BYTES = np.arange(6, dtype=np.uint8)
 def test_bad_idx_files_are_one_line(tmp_path, content, message):
     path = tmp_path / "a.gz"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="a.gz: ") as error:
+    with pytest.raises(ValueError, match=r"a\.gz: ") as error:
         read_idx(path, 1)
     assert message in str(error.value)
 
@@ -140,8 +140,8 @@ class StandIn:
 @pytest.fixture
 def torchvision(monkeypatch):
     stand_in = ModuleType("torchvision")
-    stand_in.datasets = ModuleType("torchvision.datasets")  # type: ignore[attr-defined]
-    stand_in.datasets.CIFAR10 = StandIn  # type: ignore[attr-defined]
+    stand_in.datasets = ModuleType("torchvision.datasets")
+    stand_in.datasets.CIFAR10 = StandIn
     monkeypatch.setitem(sys.modules, "torchvision", stand_in)
 
 

@@ -1,5 +1,7 @@
 """The networks of a sweep: what is scale-invariant in them, and what the plain one shares."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -28,7 +30,7 @@ def test_every_parameter_is_in_one_group_and_every_convolution_is_normalised():
     assert {id(p) for p in groups} == {id(p) for p in network.module.parameters()}
     assert len(groups) == len(list(network.module.parameters()))
     layers = list(network.module)
-    for layer, following in zip(layers, layers[1:], strict=False):
+    for layer, following in itertools.pairwise(layers):
         if isinstance(layer, nn.Conv2d):
             assert isinstance(following, nn.BatchNorm2d)
             assert layer.bias is None
