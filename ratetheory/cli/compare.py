@@ -18,12 +18,27 @@ from ratetheory.verdict import exit_code
 @click.option("--figures", metavar="DIR", help="Write each figure of the report as PNG and PDF.")
 @click.option("--granularity", default="layer", show_default=True, metavar="filter|layer|all", help="Rows of the tables.")
 @click.option("--points", type=click.IntRange(min=1), default=20, show_default=True, help="Points for estimating smoothness.")
+@click.option("--gradient-at", metavar="w|normalised", help="Of a CSV log: where its gradients were taken.")
+@click.option("--assume", multiple=True, metavar="HYPOTHESIS", help="Of a CSV log: what it cannot say of itself; may repeat.")
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(
-    traces: tuple[str, ...], report: str | None, figures: str | None, granularity: str, points: int, force: bool, as_json: bool
+    traces: tuple[str, ...],
+    report: str | None,
+    figures: str | None,
+    granularity: str,
+    points: int,
+    gradient_at: str | None,
+    assume: tuple[str, ...],
+    force: bool,
+    as_json: bool,
 ) -> int:
     """Check on recorded runs every claim that a run can show.
+
+    A TRACE is a directory that train or RateMonitor wrote, or a CSV log with the columns step, block, squared_norm,
+    squared_gradient, learning_rate and perhaps loss. A log does not say what was trained nor how: hypotheses that you know to
+    hold are named by --assume (scale-invariance, differentiable, gradient-step, ...: ratetheory claims SLUG lists those of a
+    claim), all others count as not known.
 
     Exit code 0 if all that applies is held, 1 if something is violated, 3 if something is not resolvable.
     """
@@ -39,7 +54,8 @@ def compare(
         and not force
     ):
         raise ValueError(f"figures: {figures} is not empty; allowed: a new or empty directory, or --force")
-    comparisons = [run(Path(trace), cast(Any, granularity), points) for trace in traces]
+    loaded = [_loaded(trace, gradient_at, assume) for trace in traces]
+    comparisons = [run(trace, cast(Any, granularity), points) for trace in loaded]
     if as_json:
         print_json({"comparisons": [c.as_dict() for c in comparisons]})
     else:
@@ -55,6 +71,32 @@ def compare(
         path = write_report(target, comparisons, figures=None if figures is None else Path(figures))
         click.echo(str(path), err=as_json)
     return exit_code([word for c in comparisons for word in c.words()])
+
+
+def _loaded(trace: str, gradient_at: str | None, assume: tuple[str, ...]) -> Any:
+    """The path of a trace, or what a CSV log says."""
+    path = Path(trace)
+    if path.suffix != ".csv":
+        if gradient_at is not None or assume:
+            raise ValueError(f"{trace}: --gradient-at and --assume are for CSV logs; a trace says these things itself")
+        return path
+    from ratetheory.observation.csv_log import load_csv
+
+    if gradient_at is None:
+        raise ValueError(f"{trace}: a log needs --gradient-at w (raw gradients) or --gradient-at normalised (at w/|w|)")
+    return load_csv(path, cast(Any, gradient_at), _assumed(assume))
+
+
+def _assumed(slugs: tuple[str, ...]) -> dict[str, bool]:
+    """The facts that state the named hypotheses."""
+    from ratetheory.claims import claims
+    from ratetheory.claims.hypotheses import fact_of
+
+    known = {h.slug: h for c in claims.values() for h in (*c.hypotheses, *(h for k in c.conclusions for h in k.hypotheses))}
+    for slug in slugs:
+        if slug not in known:
+            raise ValueError(f"assume: {slug!r} is no hypothesis; allowed are {', '.join(sorted(known))}")
+    return {fact_of(known[slug]): True for slug in slugs}
 
 
 def free_file(path: Path, force: bool) -> Path:

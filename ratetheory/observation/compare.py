@@ -103,7 +103,7 @@ def compare(
     norms = gradient_norms(loaded)
     order = {slug: i for i, slug in enumerate(claims)}
     return Comparison(
-        name=path.name if path is not None else str(loaded.run["specification"].get("network", "trace")),
+        name=path.name if path is not None else _name_of(loaded),
         trace=loaded,
         granularity=granularity,
         observations=tuple(sorted(observed, key=lambda o: order[o.claim])),
@@ -114,6 +114,11 @@ def compare(
         causes=defect_causes(loaded),
         notes=tuple(gradient_notes(loaded)),
     )
+
+
+def _name_of(trace: Trace) -> str:
+    said = trace.run["specification"]
+    return str(said.get("network") or said.get("source") or "trace")
 
 
 def gradient_norms(trace: Trace) -> np.ndarray:
