@@ -1,0 +1,76 @@
+"""At the weights as they are, with the model's own eps: which gradients are zero, and the eps law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ratetheory.observation.families import Family, Norm
+from ratetheory.training.blocks.copied import Copied
+from ratetheory.training.blocks.norms import Normalising, Watch, follows, law_holds, law_sum, law_terms, watching
+from ratetheory.training.blocks.partition import Array
+from ratetheory.training.blocks.screen import checked_outputs, differentiated, reduced
+
+_ROUNDING = 1e-15
+"""A gradient whose mean size is below this share of the largest parameter's is rounding."""
+
+
+@dataclass(frozen=True)
+class Actual:
+    """By parameter, axis and index: <w, g> with sum |w g|, and sum |g|; ``law``: the eps law's terms by module."""
+
+    radial: dict[str, list[tuple[Array, Array]]]
+    gradients: dict[str, list[Array]]
+    used: dict[str, bool]
+    law: dict[str, Array]
+    largest: float
+
+    def dead(self, f: Family) -> tuple[int, ...]:
+        """The blocks whose gradient is zero."""
+        sizes = np.zeros(f.parts)
+        for m in f.members:
+            sizes = sizes + self.gradients[m.parameter][m.axis][m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
+        return tuple(np.flatnonzero(sizes <= _ROUNDING * self.largest * f.dimension).tolist())
+
+
+def at_actual(c: Copied, normalising: Sequence[Normalising]) -> Actual:
+    """One forward and one backward pass."""
+    c.set(c.actual)
+    names = list(c.parameters)
+    received: dict[str, torch.Tensor | None] = {}
+    with watching(normalising, law=True) as watch:
+        outputs = [o for o in checked_outputs(c.outputs(grad=True, tiny=False)) if o.requires_grad]
+    watched = {name: y for name, y in watch.results.items() if y.requires_grad}
+
+    def receive(found: Sequence[torch.Tensor | None]) -> None:
+        received.update(zip(watched, found, strict=True))
+
+    gradients = differentiated(c, names, outputs, 5, False, list(watched.values()), receive)
+    law = law_terms(normalising, watch, received, c.missing_eps)
+    radial, sizes, largest = {}, {}, 0.0
+    for name in names:
+        w, g = c.actual[name], gradients[name]
+        radial[name] = reduced(w, g)
+        sizes[name] = [entry[1] for entry in reduced(torch.ones((), dtype=w.dtype, device=w.device).expand(w.shape), g)]
+        largest = max(largest, float(sizes[name][0].sum()) / max(w.numel(), 1))
+    return Actual(radial, sizes, {name: gradients[name] is not None for name in names}, law, largest)
+
+
+def norms_of(
+    f: Family, by: Array, normalising: Sequence[Normalising], base: Watch, scaled: Watch, actual: Actual
+) -> tuple[Norm, ...]:
+    """The normalisations whose statistics follow the blocks' factors ``by``, if the eps law adds up over them."""
+    norms = [n for one in normalising if (n := follows(one, f, by, base, scaled)) is not None]
+    if not norms or any(n.module not in actual.law for n in norms):
+        return ()
+    radial, sizes, law = np.zeros(f.parts), np.zeros(f.parts), np.zeros(f.parts)
+    for m in f.members:
+        products, absolute = actual.radial[m.parameter][m.axis]
+        radial = radial + products[m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
+        sizes = sizes + absolute[m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
+    for norm in norms:
+        law = law + law_sum(norm, f, actual.law[norm.module])
+    return tuple(norms) if law_holds(radial, sizes, law) else ()

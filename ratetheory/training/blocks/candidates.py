@@ -1,0 +1,192 @@
+"""From the sums of <w, g> to candidates: parameters of no influence, parts that are invariant alone, groups jointly."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ratetheory.observation.families import Member
+from ratetheory.training.blocks.joint import MOST_BITS, bits, by_halves, by_null_space, opposite_pairs
+from ratetheory.training.blocks.partition import Array, Region, divisors, partition, vanishing
+from ratetheory.training.blocks.screen import Table
+
+SILENT = 1e-12
+"""A parameter whose sum |w g| is below this share of the largest one's may be of no influence; rescaling decides."""
+_LIVE = 1e-14
+_MOST_FREE_AXES = 6
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A piece of a parameter that is not invariant alone: a column of the joint search."""
+
+    parameter: str
+    axis: int
+    start: int
+    stop: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Blocks that may be invariant: the members, cut into ``parts`` equal slices each."""
+
+    members: tuple[Member, ...]
+    parts: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What the screen proposes; ``atoms`` are pieces that stand in no candidate. ``complete``: all joint groups were searched."""
+
+    silent: tuple[str, ...]
+    alone: tuple[Candidate, ...]
+    joint: tuple[Candidate, ...]
+    atoms: tuple[Atom, ...]
+    complete: bool
+
+
+def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[[Sequence[str], int], Table]) -> Candidates:
+    """Sort all parameters; ``more(names, rows)`` measures further rows of the named parameters."""
+    names = list(table)
+    totals = {name: table[name][0].sizes.sum(axis=1) for name in names}
+    top = np.max([totals[name] for name in names], axis=0)
+    silent = tuple(name for name in names if (totals[name] <= SILENT * top).all())
+    alone: list[Candidate] = []
+    atoms: list[Atom] = []
+    for name in names:
+        if name not in silent:
+            axis, regions = _best_axis(table, name, top)
+            n = table[name][axis].products.shape[1]
+            alone += [Candidate((Member(name, axis, r.start, r.stop),), r.parts) for r in regions]
+            atoms += _rest(name, axis if regions else 0, n if regions else table[name][0].products.shape[1], regions)
+    joint, atoms = _paired_regions(table, atoms, top)
+    groups, complete = _groups(table, atoms, more)
+    used = {i for group in groups for i in group}
+    joint += [_refined(table, [atoms[i] for i in sorted(group)], top, shapes) for group in groups]
+    left = tuple(atom for i, atom in enumerate(atoms) if i not in used)
+    return Candidates(silent, tuple(alone), tuple(joint), left, complete)
+
+
+def live(sizes: Array, top: Array) -> NDArray[np.bool_]:
+    """Indices whose gradient is more than rounding."""
+    return np.asarray((sizes > _LIVE * top[:, None]).any(axis=0))
+
+
+def _best_axis(table: Table, name: str, top: Array) -> tuple[int, list[Region]]:
+    """The axis along which most of the parameter vanishes in the most parts."""
+    best: tuple[tuple[int, int, int], int, list[Region]] = ((-1, 0, 0), 0, [])
+    for axis, sums in enumerate(table[name]):
+        regions = partition(sums.products, sums.sizes, live(sums.sizes, top))
+        n = sums.products.shape[1]
+        covered = sum(r.stop - r.start for r in regions)
+        rank = (int(covered == n), sum(r.parts for r in regions), -axis)
+        if rank > best[0]:
+            best = (rank, axis, regions)
+    return best[1], best[2]
+
+
+def _rest(name: str, axis: int, n: int, regions: Sequence[Region]) -> list[Atom]:
+    edges = [0, *[x for r in regions for x in (r.start, r.stop)], n]
+    return [Atom(name, axis, a, b, b - a == n) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+
+
+def _paired_regions(table: Table, atoms: list[Atom], top: Array) -> tuple[list[Candidate], list[Atom]]:
+    """Weight and bias of one module that are jointly invariant in a part of their length only (fused projections)."""
+    found: list[Candidate] = []
+    left = list(atoms)
+    for one, other in _neighbours(atoms):
+        if one not in left or other not in left:
+            continue
+        a, b = table[one.parameter][one.axis], table[other.parameter][other.axis]
+        here = slice(one.start, one.stop)
+        products, sizes = (a.products + b.products)[:, here], (a.sizes + b.sizes)[:, here]
+        regions = partition(products, sizes, live(a.sizes[:, here], top) & live(b.sizes[:, here], top))
+        length = one.stop - one.start
+        if not regions or any(r.stop - r.start == length for r in regions):
+            continue
+        shifted = [Region(r.start + one.start, r.stop + one.start, r.parts) for r in regions]
+        found += [
+            Candidate(tuple(Member(x.parameter, x.axis, r.start, r.stop) for x in (one, other)), r.parts) for r in shifted
+        ]
+        for x in (one, other):
+            left.remove(x)
+            edges = [x.start, *[e for r in shifted for e in (r.start, r.stop)], x.stop]
+            left += [
+                Atom(x.parameter, x.axis, p, q, False) for p, q in zip(edges[::2], edges[1::2], strict=True) if q > p
+            ]
+    return found, left
+
+
+def _neighbours(atoms: Sequence[Atom]) -> list[tuple[Atom, Atom]]:
+    return [
+        (a, b)
+        for a, b in itertools.combinations(atoms, 2)
+        if a.parameter.rpartition(".")[0] == b.parameter.rpartition(".")[0]
+        and a.parameter != b.parameter
+        and (a.start, a.stop) == (b.start, b.stop)
+    ]
+
+
+def _columns(table: Table, atoms: Sequence[Atom]) -> tuple[Array, Array]:
+    pieces = [table[a.parameter][a.axis] for a in atoms]
+    products = [s.products[:, a.start : a.stop].sum(axis=1) for s, a in zip(pieces, atoms, strict=True)]
+    sizes = [s.sizes[:, a.start : a.stop].sum(axis=1) for s, a in zip(pieces, atoms, strict=True)]
+    return np.stack(products, axis=1), np.stack(sizes, axis=1)
+
+
+def _groups(
+    table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[str], int], Table]
+) -> tuple[tuple[frozenset[int], ...], bool]:
+    """Minimal sets of atoms that are jointly invariant, by their numbers."""
+    if len(atoms) < 2:
+        return (), True
+    products, sizes = _columns(table, atoms)
+    numbers = {atom: i for i, atom in enumerate(atoms)}
+    pairs = opposite_pairs(products, sizes, [(numbers[a], numbers[b]) for a, b in _neighbours(atoms)])
+    if bits(len(atoms), len(pairs)) <= MOST_BITS:
+        found = by_halves(products, sizes, pairs)
+    else:
+        further = more(sorted({a.parameter for a in atoms}), len(atoms) + 3)
+        found = by_null_space(*_columns(further, atoms))
+    return tuple(g for g in found.groups if len(g) > 1), found.complete
+
+
+def _refined(table: Table, group: Sequence[Atom], top: Array, shapes: dict[str, tuple[int, ...]]) -> Candidate:
+    """The finest common cut of the members into equal slices that vanish part by part."""
+    axes = [(0, 1) if a.whole and len(shapes[a.parameter]) > 1 else (a.axis,) for a in group]
+    if sum(len(choice) > 1 for choice in axes) > _MOST_FREE_AXES:
+        combinations = [tuple(choice[0] for choice in axes), tuple(choice[-1] for choice in axes)]
+    else:
+        combinations = list(itertools.product(*axes))
+    best: tuple[int, tuple[Member, ...]] = (0, ())
+    for chosen in combinations:
+        members = tuple(
+            Member(a.parameter, axis, 0 if a.whole else a.start, _length(shapes[a.parameter], axis) if a.whole else a.stop)
+            for a, axis in zip(group, chosen, strict=True)
+        )
+        for parts in reversed(divisors(math.gcd(*[m.stop - m.start for m in members]))):
+            if parts <= best[0]:
+                break
+            if _vanishes(table, members, parts, top):
+                best = (parts, members)
+                break
+    return Candidate(best[1], best[0])
+
+
+def _length(shape: tuple[int, ...], axis: int) -> int:
+    return shape[axis] if shape else 1
+
+
+def _vanishes(table: Table, members: Sequence[Member], parts: int, top: Array) -> bool:
+    products = sizes = np.zeros((len(top), parts))
+    for m in members:
+        sums = table[m.parameter][m.axis]
+        products = products + sums.products[:, m.start : m.stop].reshape(len(top), parts, -1).sum(axis=2)
+        sizes = sizes + sums.sizes[:, m.start : m.stop].reshape(len(top), parts, -1).sum(axis=2)
+    return bool((vanishing(products, sizes) | ~live(sizes, top)).all()) if parts > 1 else True
