@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.utils._python_dispatch import _disable_current_modes
 
@@ -146,17 +147,30 @@ def follows(one: Normalising, family: Family, by: Array, base: Watch, scaled: Wa
         near = np.abs(ratio / by[0] - 1) <= _FOLLOWS
         return Norm(one.name, one.kind, None) if bool((near | silent).all()) else None
     for axis in range(ratio.ndim):
-        length = ratio.shape[axis]
-        if length < family.parts:
-            continue
-        rest = np.moveaxis(ratio, axis, 0).reshape(length, -1)
-        quiet = np.moveaxis(silent, axis, 0).reshape(length, -1)
-        for first in range(length - family.parts + 1):
-            here = slice(first, first + family.parts)
-            near = np.abs(rest[here] / by[:, None] - 1) <= _FOLLOWS
-            if bool((near | quiet[here]).all()) and not quiet[here].all():
-                return Norm(one.name, one.kind, axis + (one.kind == "batch"), first)
+        first = _place(np.moveaxis(ratio, axis, 0), np.moveaxis(silent, axis, 0), by)
+        if first is not None:
+            return Norm(one.name, one.kind, axis + (one.kind == "batch"), first)
     return None
+
+
+def _place(ratio: Array, silent: NDArray[np.bool_], by: Array) -> int | None:
+    """The index along the first axis where the ratios begin to be the factors, one an index."""
+    ratio, silent = ratio.reshape(len(ratio), -1), silent.reshape(len(ratio), -1)
+    speaking = np.argmin(silent, axis=1)
+    one = np.take_along_axis(ratio, speaking[:, None], axis=1)[:, 0]
+    # every statistic that has the factor of a block says where the blocks begin
+    order = np.argsort(by)
+    nearest = order[np.clip(np.searchsorted(by[order], one * (1 - _FOLLOWS)), 0, len(by) - 1)]
+    votes = np.arange(len(ratio)) - nearest
+    votes = votes[(np.abs(one / by[nearest] - 1) <= _FOLLOWS) & ~silent.all(axis=1)]
+    for first in np.unique(votes[(votes >= 0) & (votes + len(by) <= len(ratio))]).tolist():
+        if _near(ratio[first : first + len(by)], silent[first : first + len(by)], by):
+            return int(first)
+    return None
+
+
+def _near(ratio: Array, silent: NDArray[np.bool_], by: Array) -> bool:
+    return bool(((np.abs(ratio / by[:, None] - 1) <= _FOLLOWS) | silent).all()) and not silent.all()
 
 
 def law_terms(found: Sequence[Normalising], watch: Watch, gradients: Mapping[str, torch.Tensor | None], missing: float) -> dict:

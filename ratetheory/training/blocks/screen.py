@@ -43,7 +43,7 @@ def generic(copied: Copied, seed: int) -> dict[str, torch.Tensor]:
         noise = torch.empty(min(n, _POOL), dtype=w.dtype).uniform_(-1, 1, generator=generator)
         noise = noise.repeat(-(-n // _POOL))[:n].reshape(w.shape).to(w.device)
         scale = min(1.0, float(torch.linalg.vector_norm(w)) / max(n, 1) ** 0.5) or 1.0
-        values[name] = torch.addcmul(w + 0.1 * scale * noise, w, noise, value=0.25)
+        values[name] = torch.addcmul(w, w, noise, value=0.25).add_(noise, alpha=0.1 * scale)
     return values
 
 
