@@ -10,9 +10,9 @@ import torch
 
 from ratetheory.observation.families import Family, Norm
 from ratetheory.training.blocks.copied import Copied
-from ratetheory.training.blocks.norms import Normalising, Watch, follows, law_holds, law_sum, law_terms, watching
+from ratetheory.training.blocks.norms import Normalising, law_holds, law_sum, law_terms, watching
 from ratetheory.training.blocks.partition import Array
-from ratetheory.training.blocks.screen import checked_outputs, differentiated, reduced
+from ratetheory.training.blocks.screen import checked_outputs, differentiated, reduced, times
 
 _ROUNDING = 1e-15
 """A gradient whose mean size is below this share of the largest parameter's is rounding."""
@@ -53,17 +53,14 @@ def at_actual(c: Copied, normalising: Sequence[Normalising]) -> Actual:
     radial, sizes, largest = {}, {}, 0.0
     for name in names:
         w, g = c.actual[name], gradients[name]
-        radial[name] = reduced(w, g)
-        sizes[name] = [entry[1] for entry in reduced(torch.ones((), dtype=w.dtype, device=w.device).expand(w.shape), g)]
+        radial[name] = reduced(times(w, g), w.shape)
+        sizes[name] = [absolute for _, absolute in reduced(times(w, None) if g is None else g, w.shape)]
         largest = max(largest, float(sizes[name][0].sum()) / max(w.numel(), 1))
     return Actual(radial, sizes, {name: gradients[name] is not None for name in names}, law, largest)
 
 
-def norms_of(
-    f: Family, by: Array, normalising: Sequence[Normalising], base: Watch, scaled: Watch, actual: Actual
-) -> tuple[Norm, ...]:
-    """The normalisations whose statistics follow the blocks' factors ``by``, if the eps law adds up over them."""
-    norms = [n for one in normalising if (n := follows(one, f, by, base, scaled)) is not None]
+def lawful(f: Family, norms: Sequence[Norm], actual: Actual) -> tuple[Norm, ...]:
+    """The normalisations if the eps law adds up over them; none otherwise."""
     if not norms or any(n.module not in actual.law for n in norms):
         return ()
     radial, sizes, law = np.zeros(f.parts), np.zeros(f.parts), np.zeros(f.parts)

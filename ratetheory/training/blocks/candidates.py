@@ -42,7 +42,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the screen proposes; ``atoms`` are pieces that stand in no candidate. ``complete``: all joint groups were searched."""
+    """What the screen proposes; ``atoms``: pieces in no candidate; ``complete``: whether all joint groups were searched."""
 
     silent: tuple[str, ...]
     alone: tuple[Candidate, ...]
@@ -117,9 +117,7 @@ def _paired_regions(table: Table, atoms: list[Atom], top: Array) -> tuple[list[C
         for x in (one, other):
             left.remove(x)
             edges = [x.start, *[e for r in shifted for e in (r.start, r.stop)], x.stop]
-            left += [
-                Atom(x.parameter, x.axis, p, q, False) for p, q in zip(edges[::2], edges[1::2], strict=True) if q > p
-            ]
+            left += [Atom(x.parameter, x.axis, p, q, False) for p, q in zip(edges[::2], edges[1::2], strict=True) if q > p]
     return found, left
 
 

@@ -87,21 +87,21 @@ def copied(model: nn.Module, batch_or_loss: Any) -> Copied:
     except Exception as error:
         raise ValueError(f"model: it cannot be copied: {one_line(error)}") from error
     twin.double()
-    # parameters that do not ask for gradients are judged all the same
     parameters = {name: p for name, p in twin.named_parameters() if p.dtype.is_floating_point}
     trained = {name: p.requires_grad for name, p in model.named_parameters()}
-    for parameter in parameters.values():
-        parameter.grad = None
-        parameter.requires_grad_(True)
     buffers = [(m, n, b.clone()) for m in twin.modules() for n, b in m._buffers.items() if b is not None]
-    actual = {name: p.detach().clone() for name, p in parameters.items()}
+    actual = {name: p.detach() for name, p in parameters.items()}
     return Copied(twin, parameters, trained, actual, _call(batch_or_loss), missing, eps_attributes(twin), buffers)
 
 
 def _memo(model: nn.Module) -> dict[int, Any]:
-    """What deepcopy refuses, tensors that are results (as old weight normalisation keeps them), copied beforehand."""
+    """Copies made beforehand: parameters in double precision, and what deepcopy refuses, tensors that are results (as old
+    weight normalisation keeps them). All parameters ask for gradients: those that are not trained are judged all the same."""
     memo: dict[int, Any] = {}
     for module in model.modules():
+        for parameter in module._parameters.values():
+            if parameter is not None and parameter.dtype.is_floating_point:
+                memo[id(parameter)] = nn.Parameter(parameter.detach().to(torch.float64, copy=True))
         for value in [*vars(module).values(), *module._buffers.values()]:
             if isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()

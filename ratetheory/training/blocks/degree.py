@@ -78,7 +78,7 @@ def _number(x: float) -> str:
 
 
 def follow(copied: Copied, without: Iterable[str]) -> tuple[Degrees, list[torch.Tensor]]:
-    """The degrees of one forward pass at the copy's present weights, and its outputs. ``without``: parameters of no influence."""
+    """The degrees of one forward pass at the copy's present weights, and its outputs; ``without``: what has no influence."""
     degrees = Degrees(list(copied.parameters))
     mode = _Follow(copied, degrees, set(without))
     hooks = [h for name, module in copied.module.named_modules() for h in mode.hooked(name, module)]

@@ -12,11 +12,11 @@ from torch import nn
 
 from ratetheory.observation.families import Blocks, Family
 from ratetheory.training.blocks import rows, wording
-from ratetheory.training.blocks.actual import Actual, at_actual, norms_of
+from ratetheory.training.blocks.actual import Actual, at_actual, lawful
 from ratetheory.training.blocks.candidates import Atom, Candidates, candidates
 from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept, unwrapped
 from ratetheory.training.blocks.degree import Degrees, follow
-from ratetheory.training.blocks.norms import Normalising, Watch, normalisations, watching
+from ratetheory.training.blocks.norms import Normalising, Watch, followed, normalisations, watching
 from ratetheory.training.blocks.rescale import change, confirmed, factors, rescaled, rounding_tolerance
 from ratetheory.training.blocks.screen import ROWS, Table, checked_outputs, generic, measure
 
@@ -91,8 +91,10 @@ def _search(c: Copied, explain: bool, model: str) -> Blocks:
         notes.append("the model is in evaluation mode; call model.train() to judge what training sees")
     normalising = normalisations(c.module)
     actual = at_actual(c, normalising)
-    table = measure(c, list(c.parameters), _points(c, ROWS), ROWS)
-    found = candidates(table, {n: tuple(p.shape) for n, p in c.parameters.items()}, lambda n, k: measure(c, n, _points(c, k), k))
+    table = measure(c, list(c.parameters), _Points(c, ROWS), ROWS)
+    found = candidates(
+        table, {n: tuple(p.shape) for n, p in c.parameters.items()}, lambda n, k: measure(c, n, _Points(c, k), k)
+    )
     if not found.complete:
         notes.append("there are too many combinations of parameters to try: further jointly invariant groups may exist")
     trial, degrees = _trial(c, normalising, found.silent, explain, notes)
@@ -107,7 +109,7 @@ def _search(c: Copied, explain: bool, model: str) -> Blocks:
     return Blocks(tuple(result), model, tuple(notes))
 
 
-class _points(Sequence[dict[str, torch.Tensor]]):  # noqa: N801
+class _Points(Sequence[dict[str, torch.Tensor]]):
     """Generic weights, made when they are asked for."""
 
     def __init__(self, c: Copied, count: int) -> None:
@@ -154,8 +156,10 @@ def _judged(
         names = tuple(f.name for f in sure)
         if sure and names not in trial.watches:
             trial.rescaling(sure)
-        for i, f in enumerate(sure):
-            norms = norms_of(f, factors(f, i), trial.normalising, trial.watch, trial.watches[names], actual)
+        scales = [(f, factors(f, i)) for i, f in enumerate(sure)]
+        reached = followed(trial.normalising, scales, trial.watch, trial.watches[names]) if sure else {}
+        for f in sure:
+            norms = lawful(f, reached[f.name], actual)
             result.append(_invariant(c, replace(f, norms=norms), changes[f.name], actual, degrees, notes))
         for f in batch:
             if f.name not in names:
@@ -170,9 +174,7 @@ def _apart(c: Copied, f: Family, reason: str) -> list[Family]:
     return [replace(rows.family([m], 1, "not", c.parameters), reason=reason) for m in f.members]
 
 
-def _invariant(
-    c: Copied, f: Family, changed: float, actual: Actual, degrees: Degrees | None, notes: list[str]
-) -> Family:
+def _invariant(c: Copied, f: Family, changed: float, actual: Actual, degrees: Degrees | None, notes: list[str]) -> Family:
     followed = degrees is not None and all(rows.is_whole(m, c.parameters) for m in f.members)
     members = [m.parameter for m in f.members]
     reached = degrees.removed_by(members) if degrees is not None and followed else []
@@ -187,9 +189,7 @@ def _invariant(
     return replace(f, reason=reason, dead=dead)
 
 
-def _variant(
-    c: Copied, table: Table, atom: Atom, actual: Actual, degrees: Degrees | None, notes: list[str]
-) -> Family:
+def _variant(c: Copied, table: Table, atom: Atom, actual: Actual, degrees: Degrees | None, notes: list[str]) -> Family:
     f = rows.of_atom(atom, c.parameters)
     sums = table[atom.parameter][atom.axis]
     products = sums.products[:, atom.start : atom.stop].sum(axis=1)
@@ -202,13 +202,13 @@ def _variant(
     if defect < _CERTAIN:
         notes.append(f"{f.name}: its relative defect of {defect:.1g} cannot be told from rounding with certainty")
     if actual.dead(f):
-        return replace(f, verdict="dead", reason=f"its gradient is zero at the present weights; elsewhere not invariant: {reason}")
+        return replace(
+            f, verdict="dead", reason=f"its gradient is zero at the present weights; elsewhere not invariant: {reason}"
+        )
     return replace(f, reason=reason)
 
 
-def _silent(
-    c: Copied, table: Table, trial: _Trial, found: Candidates, actual: Actual, notes: list[str]
-) -> list[Family]:
+def _silent(c: Copied, table: Table, trial: _Trial, found: Candidates, actual: Actual, notes: list[str]) -> list[Family]:
     """Parameters without gradient at generic weights: no other values change the outputs, or no positive factors do."""
     indexed = [rows.of_parameter(name, c.parameters, by_index=True) for name in found.silent]
     added = confirmed(indexed, trial.adding, trial.tolerance)

@@ -98,8 +98,9 @@ def _decoded(choices: list[list[tuple[frozenset[int], Array]]], number: int) -> 
 
 def _matches(left: Array, right: Array, tolerance: float) -> tuple[list[tuple[int, int]], bool]:
     """Pairs of combinations whose sums cancel in every row."""
-    order = np.argsort(right[:, 0])
-    keys = right[order, 0]
+    # sorted needles are looked up many times as fast
+    first, order = np.argsort(-left[:, 0]), np.argsort(right[:, 0])
+    left, keys = left[first], right[order, 0]
     low = np.searchsorted(keys, -left[:, 0] - tolerance, side="left")
     high = np.searchsorted(keys, -left[:, 0] + tolerance, side="right")
     count = high - low
@@ -109,7 +110,7 @@ def _matches(left: Array, right: Array, tolerance: float) -> tuple[list[tuple[in
     offset = np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
     j = order[np.repeat(low, count) + offset]
     good = (np.abs(left[i] + right[j]) <= tolerance).all(axis=1)
-    i, j = i[good], j[good]
+    i, j = first[i[good]], j[good]
     complete = len(i) <= _MOST_MATCHES
     return list(zip(i[:_MOST_MATCHES].tolist(), j[:_MOST_MATCHES].tolist(), strict=True)), complete
 
@@ -175,4 +176,3 @@ def _minimal(groups: Sequence[frozenset[int]]) -> tuple[frozenset[int], ...]:
         if not any(other <= group for other in kept):
             kept.append(group)
     return tuple(kept)
-

@@ -130,47 +130,52 @@ def watching(found: Sequence[Normalising], law: bool) -> Iterator[Watch]:
             handle.remove()
 
 
-def follows(one: Normalising, family: Family, by: Array, base: Watch, scaled: Watch) -> Norm | None:
-    """Where the statistics of a normalisation are multiplied by the factors of a family's blocks."""
+def followed(
+    found: Sequence[Normalising], scales: Sequence[tuple[Family, Array]], base: Watch, scaled: Watch
+) -> dict[str, list[Norm]]:
+    """By family: the normalisations whose statistics are multiplied by the factors of its blocks, all families at once."""
+    norms: dict[str, list[Norm]] = {family.name: [] for family, _ in scales}
+    by = np.concatenate([factors for _, factors in scales])
+    starts = np.cumsum([0, *[len(factors) for _, factors in scales]])
+    order = np.argsort(by)
+    for one in found:
+        ratio, silent = _ratio(one, base, scaled)
+        for axis in range(ratio.ndim) if not silent.all() else ():
+            r, quiet = (np.moveaxis(a, axis, 0).reshape(a.shape[axis], -1) for a in (ratio, silent))
+            speaking = np.take_along_axis(r, np.argmin(quiet, axis=1)[:, None], axis=1)[:, 0]
+            # every statistic that has the factor of a block says which family, and where it begins
+            rank = np.clip(np.searchsorted(by[order], speaking * (1 - _FOLLOWS)), 0, len(by) - 1)
+            block = order[rank]
+            hit = (np.abs(speaking / by[block] - 1) <= _FOLLOWS) & ~quiet.all(axis=1)
+            owner = np.searchsorted(starts, block, side="right") - 1
+            begins = np.arange(len(r)) - (block - starts[owner])
+            for number, first in sorted({(int(o), int(f)) for o, f in zip(owner[hit], begins[hit], strict=True)}):
+                family, factors = scales[number]
+                if any(n.module == one.name for n in norms[family.name]):
+                    continue
+                if family.parts == 1:
+                    if bool(((np.abs(ratio / factors[0] - 1) <= _FOLLOWS) | silent).all()):
+                        norms[family.name].append(Norm(one.name, one.kind, None))
+                elif first >= 0 and _near(r[first : first + len(factors)], quiet[first : first + len(factors)], factors):
+                    norms[family.name].append(Norm(one.name, one.kind, axis + (one.kind == "batch"), first))
+    return norms
+
+
+def _ratio(one: Normalising, base: Watch, scaled: Watch) -> tuple[Array, NDArray[np.bool_]]:
+    """How the deviations changed, and which are zero or rounding (those of dead channels) and say nothing."""
+    nothing = np.ones(0), np.ones(0, dtype=bool)
     if base.calls.get(one.name) != 1 or scaled.calls.get(one.name) != 1 or one.name not in base.spread:
-        return None
+        return nothing
     before, after = base.spread[one.name].cpu().numpy(), scaled.spread[one.name].cpu().numpy()
     if before.shape != after.shape or not before.size:
-        return None
+        return nothing
     with np.errstate(all="ignore"):
         ratio = after / before
-    # statistics without any deviation, those of dead channels, say nothing
-    silent = ~np.isfinite(ratio) | (before <= 1e-12 * before.max())
-    if silent.all():
-        return None
-    if family.parts == 1:
-        near = np.abs(ratio / by[0] - 1) <= _FOLLOWS
-        return Norm(one.name, one.kind, None) if bool((near | silent).all()) else None
-    for axis in range(ratio.ndim):
-        first = _place(np.moveaxis(ratio, axis, 0), np.moveaxis(silent, axis, 0), by)
-        if first is not None:
-            return Norm(one.name, one.kind, axis + (one.kind == "batch"), first)
-    return None
-
-
-def _place(ratio: Array, silent: NDArray[np.bool_], by: Array) -> int | None:
-    """The index along the first axis where the ratios begin to be the factors, one an index."""
-    ratio, silent = ratio.reshape(len(ratio), -1), silent.reshape(len(ratio), -1)
-    speaking = np.argmin(silent, axis=1)
-    one = np.take_along_axis(ratio, speaking[:, None], axis=1)[:, 0]
-    # every statistic that has the factor of a block says where the blocks begin
-    order = np.argsort(by)
-    nearest = order[np.clip(np.searchsorted(by[order], one * (1 - _FOLLOWS)), 0, len(by) - 1)]
-    votes = np.arange(len(ratio)) - nearest
-    votes = votes[(np.abs(one / by[nearest] - 1) <= _FOLLOWS) & ~silent.all(axis=1)]
-    for first in np.unique(votes[(votes >= 0) & (votes + len(by) <= len(ratio))]).tolist():
-        if _near(ratio[first : first + len(by)], silent[first : first + len(by)], by):
-            return int(first)
-    return None
+    return ratio, ~np.isfinite(ratio) | (before <= 1e-12 * before.max())
 
 
 def _near(ratio: Array, silent: NDArray[np.bool_], by: Array) -> bool:
-    return bool(((np.abs(ratio / by[:, None] - 1) <= _FOLLOWS) | silent).all()) and not silent.all()
+    return len(ratio) == len(by) and bool(((np.abs(ratio / by[:, None] - 1) <= _FOLLOWS) | silent).all())
 
 
 def law_terms(found: Sequence[Normalising], watch: Watch, gradients: Mapping[str, torch.Tensor | None], missing: float) -> dict:
@@ -206,5 +211,3 @@ def law_sum(norm: Norm, family: Family, terms: Array) -> Array:
 def law_holds(radial: Array, sizes: Array, law: Array) -> bool:
     """Whether <w, g> is what the law says: to 1e-6 of the law, or to rounding."""
     return bool((np.abs(radial - law) <= LAW_HOLDS * np.abs(law) + _ROUNDING * sizes).all())
-
-

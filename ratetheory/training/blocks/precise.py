@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -80,7 +80,7 @@ def _dtypes(args: Any, kwargs: Any) -> tuple[Any, Any]:
 
 def _same(args: Any, kwargs: Any) -> tuple[Any, Any]:
     """Where double meets a lower precision, all become double: what a loss closure brings along."""
-    found = {leaf.dtype for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)}
+    found = set(_dtypes_in([*args, *kwargs.values()]))
     if torch.float64 not in found or found.isdisjoint(_LOW):
         return args, kwargs
     raised: tuple[Any, Any] = pytree.tree_map_only(
@@ -98,6 +98,14 @@ def eps_attributes(module: nn.Module) -> list[tuple[nn.Module, str, float]]:
             if isinstance(value, float) and 0 < value <= LARGEST_EPS and lower.endswith(("eps", "epsilon")):
                 found.append((part, name, value))
     return found
+
+
+def _dtypes_in(values: Iterable[Any]) -> Iterator[torch.dtype]:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value.dtype
+        elif isinstance(value, list | tuple):
+            yield from _dtypes_in(value)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import torch
 from ratetheory.observation.families import Family
 from ratetheory.training.blocks.copied import Copied
 from ratetheory.training.blocks.partition import Array
-from ratetheory.training.blocks.screen import checked_outputs
+from ratetheory.training.blocks.screen import checked_outputs, moved
 
 LEAST_TOLERANCE = 1e-11
 MOST_TOLERANCE = 1e-6
@@ -37,18 +37,11 @@ def rounding_tolerance(copied: Copied, point: Mapping[str, torch.Tensor], base: 
 
     ``ValueError``: beyond 1e-6 nothing can be judged; the model is then no function of its weights, as a rule.
     """
-    generator = torch.Generator().manual_seed(7)
-    signs = torch.randint(0, 2, (65521,), generator=generator, dtype=torch.float64).mul_(2 * _ULPS).sub_(_ULPS)
-    moved = {}
-    for name, w in point.items():
-        n = w.numel()
-        noise = signs.repeat(-(-n // len(signs)))[:n].reshape(w.shape).to(w.device)
-        moved[name] = torch.addcmul(w, w, noise)
-    copied.set(moved)
+    copied.set({name: moved(w, number, _ULPS, 0.0) for number, (name, w) in enumerate(point.items())})
     found = change(checked_outputs(copied.outputs(grad=False)), base)
     if not found <= MOST_TOLERANCE / _MARGIN:
         raise ValueError(
-            f"model: its outputs change by {found:.1g} of their size when the weights change by rounding, with the same batch and "
+            f"model: its outputs change by {found:.1g} of their size when the weights change by rounding, with equal batch and "
             "random states; a function of the weights is needed"
         )
     return max(LEAST_TOLERANCE, _MARGIN * found)
@@ -64,13 +57,11 @@ def rescaled(point: Mapping[str, torch.Tensor], scales: Sequence[tuple[Family, A
     values = dict(point)
     for family, by in scales:
         for m in family.members:
-            if values[m.parameter] is point[m.parameter]:
-                values[m.parameter] = point[m.parameter].clone()
             w = values[m.parameter]
-            moved = w.movedim(m.axis, 0) if w.dim() > 1 else w.reshape(-1)
-            part = moved[m.start : m.stop]
-            each = torch.as_tensor(by, device=w.device).repeat_interleave((m.stop - m.start) // family.parts)
-            part.mul_(each.reshape(-1, *[1] * (part.dim() - 1)))
+            size = (m.stop - m.start) // family.parts
+            each = torch.ones(w.shape[m.axis] if w.dim() else 1, dtype=w.dtype)
+            each[m.start : m.stop] = torch.from_numpy(by).repeat_interleave(size)
+            values[m.parameter] = w * (each.to(w.device).reshape(-1, *[1] * (w.dim() - 1 - m.axis)) if w.dim() else float(each))
     return values
 
 
@@ -92,5 +83,5 @@ def confirmed(
     }
     if all(value <= tolerance for value in halves.values()):
         # each alone leaves the outputs as they are, together they do not: none is certain
-        return {name: found for name in halves}
+        return dict.fromkeys(halves, found)
     return halves

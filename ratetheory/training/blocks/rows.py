@@ -30,7 +30,11 @@ def label(m: Member, parameters: Mapping[str, torch.Tensor]) -> str:
 
 
 def family(
-    members: Sequence[Member], parts: int, verdict: FamilyVerdict, parameters: Mapping[str, torch.Tensor], taken: Sequence[str] = ()
+    members: Sequence[Member],
+    parts: int,
+    verdict: FamilyVerdict,
+    parameters: Mapping[str, torch.Tensor],
+    taken: Sequence[str] = (),
 ) -> Family:
     """A row without reason; its unit is that of whole pieces until it is known better."""
     labels = [label(m, parameters) for m in members]
@@ -40,13 +44,13 @@ def family(
     number, base = 2, name
     while name in taken:
         name, number = f"{base} #{number}", number + 1
-    entries = sum((m.stop - m.start) * parameters[m.parameter].numel() // length(parameters[m.parameter], m.axis) for m in members)
+    entries = sum(
+        (m.stop - m.start) * parameters[m.parameter].numel() // length(parameters[m.parameter], m.axis) for m in members
+    )
     return Family(name, verdict, "layer", parts, entries // parts, tuple(members), "")
 
 
-def of_candidates(
-    found: Sequence[Candidate], verdict: FamilyVerdict, parameters: Mapping[str, torch.Tensor]
-) -> list[Family]:
+def of_candidates(found: Sequence[Candidate], verdict: FamilyVerdict, parameters: Mapping[str, torch.Tensor]) -> list[Family]:
     """A row for every candidate, with names of their own."""
     rows: list[Family] = []
     for candidate in found:

@@ -15,7 +15,12 @@ from ratetheory.training.blocks.precise import TINY
 
 Rule = Callable[[Any, str, Any, Any, Any], Any]
 
-_KEEP = """view _unsafe_view reshape permute t transpose expand expand_as slice select unsqueeze squeeze clone detach _to_copy
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_KEEP = _words("""view _unsafe_view reshape permute t transpose expand expand_as slice select unsqueeze squeeze clone detach _to_copy
 alias contiguous neg abs relu leaky_relu max_pool2d_with_indices max_pool3d_with_indices max_pool1d_with_indices
 adaptive_max_pool2d max min amax amin sum mean avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d
 _adaptive_avg_pool2d _adaptive_avg_pool3d reflection_pad1d reflection_pad2d replication_pad2d upsample_nearest2d
@@ -24,12 +29,12 @@ unbind cumsum native_dropout sort topk std tril triu repeat diagonal diag linalg
 _reshape_alias lift_fresh view_as_real to trace channel_shuffle pixel_shuffle pixel_unshuffle repeat_interleave movedim
 narrow unsafe_split unsafe_chunk logsumexp_ bernoulli_scaled avg_pool msort median kthvalue select_backward col2im fold
 _unsafe_index upsample_linear1d upsample_nearest1d rot90 squeeze_copy rsub_zero hardshrink_ take_along_dim take
-bucketize_ _efficientzerotensor positive""".split()
-_MAKE = """zeros zeros_like ones ones_like empty empty_like new_zeros new_ones new_empty full full_like new_full arange rand
+bucketize_ _efficientzerotensor positive""")
+_MAKE = _words("""zeros zeros_like ones ones_like empty empty_like new_zeros new_ones new_empty full full_like new_full arange rand
 rand_like randn randn_like randint bernoulli scalar_tensor linspace eye new_empty_strided empty_strided empty_permuted argmax
 argmin argsort sign sgn isnan isinf isfinite bitwise_not bitwise_and bitwise_or logical_not logical_and logical_or eq ne gt lt
 ge le any all one_hot nonzero _local_scalar_dense multinomial randperm normal uniform equal is_nonzero searchsorted bincount
-histc count_nonzero tril_indices triu_indices numel isneginf isposinf""".split()
+histc count_nonzero tril_indices triu_indices numel isneginf isposinf""")
 _COMPARE = {"gt", "lt", "ge", "le", "eq", "ne"}
 
 
@@ -108,7 +113,9 @@ def _joined(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
 
 def _affine(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
     """addmm, baddbmm, addcmul: a sum with a product."""
-    return f.need_equal([_plus(f.form(args[1]), f.form(args[2])), f.form(args[0])], f.place("the bias" if name == "addmm" else name))
+    return f.need_equal(
+        [_plus(f.form(args[1]), f.form(args[2])), f.form(args[0])], f.place("the bias" if name == "addmm" else name)
+    )
 
 
 def _addcdiv(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
@@ -235,7 +242,9 @@ _RULES: dict[str, Rule] = {
     "where": _where,
     **dict.fromkeys(["index_put", "scatter", "slice_scatter", "select_scatter", "_index_put_impl", "index_copy"], _written),
     "copy": _copied,
-    **dict.fromkeys(["native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "_batch_norm_with_update"], _batch_norm),
+    **dict.fromkeys(
+        ["native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "_batch_norm_with_update"], _batch_norm
+    ),
     "_native_batch_norm_legit_no_training": _batch_norm,
     "native_layer_norm": _normalised("layer", 2, 3, 3),
     "native_group_norm": _normalised("group", 1, 2, 3),
@@ -256,11 +265,11 @@ _RULES: dict[str, Rule] = {
     "_prelu_kernel": _prelu,
     "lerp": _lerp,
     **dict.fromkeys(
-        """tanh sigmoid gelu silu elu selu softplus _softmax _log_softmax _safe_softmax exp log log1p expm1 sin cos erf clamp
+        _words("""tanh sigmoid gelu silu elu selu softplus _softmax _log_softmax _safe_softmax exp log log1p expm1 sin cos erf clamp
         clamp_min clamp_max hardtanh hardswish hardsigmoid mish celu logsumexp log_sigmoid log_sigmoid_forward nll_loss_forward
         nll_loss2d_forward binary_cross_entropy binary_cross_entropy_with_logits mse_loss smooth_l1_loss huber_loss atan
         threshold softmax glu hardshrink softshrink floor ceil round trunc erfinv tan asin acos sinh cosh fmod remainder
-        relu6 atan2 cumprod prod xlogy""".split(),
+        relu6 atan2 cumprod prod xlogy"""),
         _bent,
     ),
 }

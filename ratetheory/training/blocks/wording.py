@@ -45,7 +45,9 @@ def variant(defect: float, obstacle: str | None) -> str:
 
 def broken(defect: float, tolerance: float) -> str:
     """Why a candidate is not invariant after all."""
-    return f"nearly: only small rescalings leave the outputs as they are, factors up to 2 change them by {defect:.1g} > {tolerance:.0e}"
+    return (
+        f"nearly: small rescalings leave the outputs as they are, factors up to 2 change them by {defect:.1g} > {tolerance:.0e}"
+    )
 
 
 def dead_but(f: Family, reason: str) -> str:
