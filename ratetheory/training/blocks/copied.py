@@ -89,9 +89,20 @@ def copied(model: nn.Module, batch_or_loss: Any) -> Copied:
     twin.double()
     parameters = {name: p for name, p in twin.named_parameters() if p.dtype.is_floating_point}
     trained = {name: p.requires_grad for name, p in model.named_parameters()}
+    _unspecial(twin)
     buffers = [(m, n, b.clone()) for m in twin.modules() for n, b in m._buffers.items() if b is not None]
     actual = {name: p.detach() for name, p in parameters.items()}
     return Copied(twin, parameters, trained, actual, _call(batch_or_loss), missing, eps_attributes(twin), buffers)
+
+
+def _unspecial(twin: nn.Module) -> None:
+    """Running means of zero, as they begin, would make normalisation by stored statistics homogeneous by accident."""
+    generator = torch.Generator().manual_seed(_SEED)
+    for module in twin.modules():
+        mean, variance = getattr(module, "running_mean", None), getattr(module, "running_var", None)
+        if not module.training and isinstance(mean, torch.Tensor) and isinstance(variance, torch.Tensor):
+            noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).to(mean.device)
+            mean.add_(0.1 * noise * variance.clamp_min(0).sqrt())
 
 
 def _memo(model: nn.Module) -> dict[int, Any]:

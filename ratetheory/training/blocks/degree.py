@@ -28,6 +28,14 @@ Form = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
+class Channels:
+    """A tensor put together along its channels from parts of different degrees, which a normalisation of channels allows."""
+
+    parts: tuple[Form, ...]
+    place: str
+
+
+@dataclass(frozen=True)
 class Need:
     """A condition: ``difference`` has degree 0; ``left`` and ``right`` are the two degrees where something is added."""
 
@@ -98,7 +106,8 @@ class _Follow(TorchDispatchMode):
         super().__init__()
         self._degrees = degrees
         self._zero = np.zeros(len(degrees.names))
-        self._forms: dict[int, tuple[torch.Tensor, Form]] = {}
+        self._forms: dict[int, tuple[torch.Tensor, Form | Channels]] = {}
+        self.before: torch.Tensor | None = None
         self._stored: dict[int, list[torch.Tensor]] = {}
         self._modules: list[str] = []
         self._count: dict[str, int] = {}
@@ -119,13 +128,22 @@ class _Follow(TorchDispatchMode):
 
     def form(self, value: Any) -> Form:
         """The degree of a tensor; 0 of one that no parameter has entered, or of a number."""
+        found = self.channels(value)
+        if isinstance(found, Channels):
+            # whatever is no normalisation of channels needs one degree
+            found = self.need_equal(found.parts, found.place)
+            self.give(value, found)
+        return found
+
+    def channels(self, value: Any) -> Form | Channels:
+        """The degree of a tensor, or the degrees of its channels."""
         if isinstance(value, torch.Tensor):
             if id(value) in self._forms:
                 return self._forms[id(value)][1]
             return None if value.dtype.is_floating_point and value.numel() <= 2**22 and _scales_to_itself(value) else self._zero
         return None if isinstance(value, int | float) and value == 0 else self._zero
 
-    def give(self, tensor: Any, form: Form) -> None:
+    def give(self, tensor: Any, form: Form | Channels) -> None:
         """Note the degree of a tensor, which is kept so that its identity stays its own."""
         if isinstance(tensor, torch.Tensor):
             self._forms[id(tensor)] = (tensor, form)
@@ -152,9 +170,12 @@ class _Follow(TorchDispatchMode):
         if form is not None and form.any():
             self._degrees.needs.append(Need(form, place, form, None))
 
-    def norm(self, form: Form, kind: str) -> None:
+    def norm(self, form: Form | Channels, kind: str) -> None:
         """A normalisation is reached."""
-        if form is not None and form.any():
+        if isinstance(form, Channels):
+            for part in form.parts:
+                self.norm(part, kind)
+        elif form is not None and form.any():
             self._degrees.norms.append((self._modules[-1] if self._modules else kind, kind, form))
 
     def unknown(self, operation: str) -> None:
@@ -169,8 +190,9 @@ class _Follow(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = func.overloadpacket.__name__
-        out = func(*args, **kwargs)
         inplace = name.endswith("_") and not name.startswith("_") and not name.endswith("__")
+        self.before = args[0].clone() if name == "clamp_min_" else None
+        out = func(*args, **kwargs)
         result = rule_of(name.rstrip("_") if inplace else name)(self, name, args, kwargs, out)
         leaves = [leaf for leaf in pytree.tree_leaves(out) if isinstance(leaf, torch.Tensor)]
         forms = result if isinstance(result, list) else [result] * len(leaves)
@@ -180,12 +202,12 @@ class _Follow(TorchDispatchMode):
             self._spread(args[0], forms[0] if forms else None)
         return out
 
-    def _note(self, tensor: torch.Tensor, form: Form) -> None:
+    def _note(self, tensor: torch.Tensor, form: Form | Channels) -> None:
         self.give(tensor, form)
         if tensor.numel():
             self._stored.setdefault(tensor.untyped_storage().data_ptr(), []).append(tensor)
 
-    def _spread(self, tensor: torch.Tensor, form: Form) -> None:
+    def _spread(self, tensor: torch.Tensor, form: Form | Channels) -> None:
         """What is written into a tensor is seen by every other one on the same storage."""
         self.give(tensor, form)
         for other in self._stored.get(tensor.untyped_storage().data_ptr(), []):
@@ -194,4 +216,7 @@ class _Follow(TorchDispatchMode):
             if other.shape == tensor.shape and other.stride() == tensor.stride():
                 self.give(other, form)
             else:
-                self.give(other, self.need_equal([self.form(other), form], self.place("a write into a part")))
+                self.give(
+                    other,
+                    self.need_equal([self.form(other), self.form(tensor)], self.place("a write into a part")),
+                )

@@ -147,7 +147,8 @@ def _judged(
     c: Copied, trial: _Trial, found: Candidates, actual: Actual, degrees: Degrees | None, notes: list[str]
 ) -> list[Family]:
     """The candidates, rescaled: all that are alone at once, then groups that share no entry."""
-    result = []
+    result: list[Family] = []
+    broken: list[Family] = []
     alone = rows.of_candidates(found.alone, "alone", c.parameters)
     joint = rows.of_candidates(found.joint, "joint", c.parameters)
     for batch in [alone, *rows.disjoint(joint)]:
@@ -165,13 +166,11 @@ def _judged(
             if f.name not in names:
                 reason = wording.broken(changes[f.name], trial.tolerance)
                 notes.append(f"{f.name}: {reason}")
-                result += _apart(c, f, reason)
-    return result
-
-
-def _apart(c: Copied, f: Family, reason: str) -> list[Family]:
-    """The members of a refuted candidate, each a row of its own."""
-    return [replace(rows.family([m], 1, "not", c.parameters), reason=reason) for m in f.members]
+                broken += [replace(rows.family([m], 1, "not", c.parameters), reason=reason) for m in f.members]
+    # a member of a refuted candidate has a row of its own, unless it stands in another one
+    placed = {m for f in result for m in f.members}
+    rest = {f.members: f for f in broken if not {*f.members} & placed}
+    return [*result, *rest.values()]
 
 
 def _invariant(c: Copied, f: Family, changed: float, actual: Actual, degrees: Degrees | None, notes: list[str]) -> Family:

@@ -16,6 +16,8 @@ from ratetheory.training.blocks.partition import VANISHES, Array
 
 MOST_BITS = 40
 """Largest logarithm of the number of subsets that are matched half with half."""
+MOST_GROUPS = 64
+"""Largest number of groups that is listed: where products of weights meet in a sum, one of each pair can be chosen."""
 _MOST_FREE = 16
 _MOST_MATCHES = 200_000
 _RANK = 1e-9
@@ -66,7 +68,12 @@ def by_halves(products: Array, sizes: Array, pairs: Sequence[tuple[int, int]]) -
         group = _decoded(halves[0], i) | _decoded(halves[1], j)
         if group and _cancel(products, sizes, sorted(group)):
             groups.append(group)
-    return Found(_minimal(groups), complete)
+    return _found(groups, complete)
+
+
+def _found(groups: Sequence[frozenset[int]], complete: bool) -> Found:
+    minimal = _minimal(groups)
+    return Found(minimal[:MOST_GROUPS], complete and len(minimal) <= MOST_GROUPS)
 
 
 def _balanced(choices: list[list[tuple[frozenset[int], Array]]]) -> tuple[list, list]:
@@ -133,7 +140,7 @@ def by_null_space(products: Array, sizes: Array) -> Found:
         vectors = combinations @ part
         binary = (np.minimum(np.abs(vectors), np.abs(vectors - 1)) < 1e-5).all(axis=1)
         groups += [frozenset(np.flatnonzero(v > 0.5).tolist()) for v in vectors[binary]]
-    return Found(_minimal([g for g in groups if _cancel(products, sizes, sorted(g))]), complete)
+    return _found([g for g in groups if _cancel(products, sizes, sorted(g))], complete)
 
 
 def _echelon(basis: Array) -> Array:
@@ -173,6 +180,8 @@ def _cancel(products: Array, sizes: Array, columns: Sequence[int]) -> bool:
 def _minimal(groups: Sequence[frozenset[int]]) -> tuple[frozenset[int], ...]:
     kept: list[frozenset[int]] = []
     for group in sorted(set(groups), key=lambda g: (len(g), sorted(g))):
+        if len(kept) > MOST_GROUPS:
+            break
         if not any(other <= group for other in kept):
             kept.append(group)
     return tuple(kept)

@@ -48,8 +48,8 @@ def rounding_tolerance(copied: Copied, point: Mapping[str, torch.Tensor], base: 
 
 
 def factors(family: Family, seed: int) -> Array:
-    """Random factors between a half and two, one a block."""
-    return np.exp2(np.random.default_rng(seed).uniform(-1, 1, family.parts))
+    """Random factors between 1/64 and 64, one a block: far enough to meet what is clipped beyond some size."""
+    return np.exp2(np.random.default_rng(seed).uniform(-6, 6, family.parts))
 
 
 def rescaled(point: Mapping[str, torch.Tensor], scales: Sequence[tuple[Family, Array]]) -> dict[str, torch.Tensor]:

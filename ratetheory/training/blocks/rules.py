@@ -20,7 +20,8 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-_KEEP = _words("""view _unsafe_view reshape permute t transpose expand expand_as slice select unsqueeze squeeze clone detach _to_copy
+_KEEP = _words("""
+view _unsafe_view reshape permute t transpose expand expand_as slice select unsqueeze squeeze clone detach _to_copy
 alias contiguous neg abs relu leaky_relu max_pool2d_with_indices max_pool3d_with_indices max_pool1d_with_indices
 adaptive_max_pool2d max min amax amin sum mean avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d
 _adaptive_avg_pool2d _adaptive_avg_pool3d reflection_pad1d reflection_pad2d replication_pad2d upsample_nearest2d
@@ -30,11 +31,15 @@ _reshape_alias lift_fresh view_as_real to trace channel_shuffle pixel_shuffle pi
 narrow unsafe_split unsafe_chunk logsumexp_ bernoulli_scaled avg_pool msort median kthvalue select_backward col2im fold
 _unsafe_index upsample_linear1d upsample_nearest1d rot90 squeeze_copy rsub_zero hardshrink_ take_along_dim take
 bucketize_ _efficientzerotensor positive""")
-_MAKE = _words("""zeros zeros_like ones ones_like empty empty_like new_zeros new_ones new_empty full full_like new_full arange rand
+_MAKE = _words("""
+zeros zeros_like ones ones_like empty empty_like new_zeros new_ones new_empty full full_like new_full arange rand
 rand_like randn randn_like randint bernoulli scalar_tensor linspace eye new_empty_strided empty_strided empty_permuted argmax
 argmin argsort sign sgn isnan isinf isfinite bitwise_not bitwise_and bitwise_or logical_not logical_and logical_or eq ne gt lt
 ge le any all one_hot nonzero _local_scalar_dense multinomial randperm normal uniform equal is_nonzero searchsorted bincount
 histc count_nonzero tril_indices triu_indices numel isneginf isposinf""")
+_CHANNELS = _words("""relu leaky_relu clone detach alias contiguous native_dropout max_pool2d_with_indices avg_pool2d max_pool1d
+avg_pool1d upsample_nearest2d upsample_bilinear2d lift_fresh positive neg""")
+_GUARD = 1e-6
 _COMPARE = {"gt", "lt", "ge", "le", "eq", "ne"}
 
 
@@ -51,6 +56,10 @@ def _tensors(args: Any, kwargs: Any) -> list[torch.Tensor]:
 
 def _keep(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
     return f.form(args[0])
+
+
+def _keep_channels(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
+    return f.channels(args[0])
 
 
 def _make(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
@@ -74,17 +83,17 @@ def _other(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
 
 
 def _bent(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
-    if isinstance(out, torch.Tensor) and isinstance(args[0], torch.Tensor) and out is not args[0] and _same(out, args[0]):
-        return f.form(args[0])
     f.need_zero(f.form(args[0]), f"enters {f.place(name.strip('_'))}")
     for other in _tensors(args[1:], kwargs):
         f.need_zero(f.form(other), f"enters {f.place(name.strip('_'))}")
     return f.zero
 
 
-def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
-    # a clamp that no value meets changes nothing
-    return a.shape == b.shape and a.dtype == b.dtype and bool(torch.equal(a, b))
+def _guarded(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
+    """clamp_min: a guard against division by zero that no value meets changes nothing."""
+    before = args[0] if f.before is None else f.before
+    guard = isinstance(args[1], int | float) and 0 < args[1] <= _GUARD
+    return f.form(args[0]) if guard and bool(torch.equal(out, before)) else _bent(f, name, args, kwargs, out)
 
 
 def _plus(a: Any, b: Any) -> Any:
@@ -108,6 +117,13 @@ def _sum(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
 
 
 def _joined(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
+    dimension = args[1] if len(args) > 1 else 0
+    parts = [f.channels(t) for t in args[0] if t.numel()]
+    if name == "cat" and dimension == 1 and out.dim() > 1:
+        from ratetheory.training.blocks.degree import Channels
+
+        flat = [p for part in parts for p in (part.parts if isinstance(part, Channels) else [part])]
+        return Channels(tuple(flat), f.place(name))
     return f.need_equal([f.form(t) for t in args[0] if t.numel()], f.place(name))
 
 
@@ -176,7 +192,8 @@ def _normalised(kind: str, weight: int, bias: int | None, results: int) -> Rule:
     """A normalisation of its first argument; ``weight``, ``bias``: the places of gain and shift."""
 
     def rule(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
-        f.norm(f.form(args[0]), kind)
+        # of channels that are normalised each for itself every one may have a degree of its own
+        f.norm(f.channels(args[0]) if kind == "batch" else f.form(args[0]), kind)
         gain = args[weight] if len(args) > weight else None
         shift = args[bias] if bias is not None and len(args) > bias else None
         form = f.zero if gain is None else f.form(gain)
@@ -197,6 +214,11 @@ def _batch_norm(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
         form = f.zero if args[1] is None else gain
         return [form if args[2] is None else f.need_equal([form, shift], f.place("the shift")), f.zero, f.zero]
     return _normalised("batch", 1, 2, 3)(f, name, args, kwargs, out)
+
+
+def _weight_norm(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
+    f.norm(f.form(args[0]), "weight norm")
+    return [f.form(args[1]), f.form(args[0])]
 
 
 def _attention(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
@@ -225,13 +247,16 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(_KEEP, _keep),
     **dict.fromkeys(_MAKE, _make),
     **dict.fromkeys(["zero", "fill"], _make),
-    **dict.fromkeys(["mul", "mm", "bmm", "matmul", "dot", "mv", "outer", "ger", "linear"], _product),
+    **dict.fromkeys(["mul", "mm", "bmm", "matmul", "dot", "vdot", "mv", "outer", "ger", "linear"], _product),
     **dict.fromkeys(["div", "true_divide"], _quotient),
     **dict.fromkeys(["add", "sub", "rsub", "maximum", "minimum", "fmax", "fmin", "hypot"], _sum),
     **dict.fromkeys(["cat", "stack"], _joined),
     **dict.fromkeys(["addmm", "baddbmm", "addcmul", "addmv", "addbmm"], _affine),
     "addcdiv": _addcdiv,
     **dict.fromkeys(["convolution", "_convolution", "convolution_overrideable"], _convolution),
+    **dict.fromkeys(_CHANNELS, _keep_channels),
+    **dict.fromkeys(["_weight_norm_interface", "_weight_norm"], _weight_norm),
+    "clamp_min": _guarded,
     "pow": _power,
     "square": _scaled(2),
     "sqrt": _scaled(0.5),
@@ -265,8 +290,9 @@ _RULES: dict[str, Rule] = {
     "_prelu_kernel": _prelu,
     "lerp": _lerp,
     **dict.fromkeys(
-        _words("""tanh sigmoid gelu silu elu selu softplus _softmax _log_softmax _safe_softmax exp log log1p expm1 sin cos erf clamp
-        clamp_min clamp_max hardtanh hardswish hardsigmoid mish celu logsumexp log_sigmoid log_sigmoid_forward nll_loss_forward
+        _words("""
+        tanh sigmoid gelu silu elu selu softplus _softmax _log_softmax _safe_softmax exp log log1p expm1 sin cos erf clamp
+        clamp_max hardtanh hardswish hardsigmoid mish celu logsumexp log_sigmoid log_sigmoid_forward nll_loss_forward
         nll_loss2d_forward binary_cross_entropy binary_cross_entropy_with_logits mse_loss smooth_l1_loss huber_loss atan
         threshold softmax glu hardshrink softshrink floor ceil round trunc erfinv tan asin acos sinh cosh fmod remainder
         relu6 atan2 cumprod prod xlogy"""),

@@ -33,11 +33,11 @@ Table = Mapping[str, Sequence[Sums]]
 def generic(copied: Copied, seed: int) -> dict[str, torch.Tensor]:
     """Weights near those of the model with nothing special about them: no zeros, no ones, no equal entries.
 
-    Entries change by a quarter of their size and a tenth of the tensor's (at most 0.1), so that a dead unit stays dead.
+    Entries change by a quarter of their size and by 0.01 to 0.1, a tenth of the tensor's, so that a dead unit stays dead.
     """
     values = {}
     for number, (name, w) in enumerate(copied.actual.items()):
-        scale = min(1.0, float(torch.linalg.vector_norm(w)) / max(w.numel(), 1) ** 0.5) or 1.0
+        scale = min(1.0, max(0.1, float(torch.linalg.vector_norm(w)) / max(w.numel(), 1) ** 0.5))
         values[name] = moved(w, 1000 * number + seed, 0.25, 0.1 * scale)
     return values
 

@@ -27,6 +27,8 @@ def invariant(f: Family, defect: float, reached: Reached, obstacle: str | None, 
     shown = f"outputs unchanged to {max(defect, 1e-16):.0e} under random rescaling"
     if obstacle is not None:
         return f"{shown}; the degrees do not show it: {obstacle}"
+    if not reached and f.norms:
+        reached = [(norm.module, norm.kind, 1.0) for norm in f.norms]
     if not reached:
         return f"{shown}; a degree of 0 at the outputs" if followed else shown
     places = list(dict.fromkeys(f"degree {degree:.4g} into {place} ({kind})" for place, kind, degree in reached))
@@ -45,9 +47,7 @@ def variant(defect: float, obstacle: str | None) -> str:
 
 def broken(defect: float, tolerance: float) -> str:
     """Why a candidate is not invariant after all."""
-    return (
-        f"nearly: small rescalings leave the outputs as they are, factors up to 2 change them by {defect:.1g} > {tolerance:.0e}"
-    )
+    return f"nearly: unchanged by small rescalings, but factors up to 64 change the outputs by {defect:.1g} > {tolerance:.0e}"
 
 
 def dead_but(f: Family, reason: str) -> str:
