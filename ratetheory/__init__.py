@@ -23,6 +23,7 @@ _PUBLIC = {
     "compare": "ratetheory.observation.compare",
     "derive": "ratetheory.symbolic",
     "equilibrium": "ratetheory.numeric.equilibria",
+    "find_blocks": "ratetheory.training.blocks",
     "load_constants": "ratetheory.numeric.constants",
     "load_trace": "ratetheory.observation.trace",
     "neuron_constants": "ratetheory.numeric.smoothed_bn",

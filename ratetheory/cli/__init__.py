@@ -11,6 +11,7 @@ from ratetheory import __version__
 from ratetheory.cli.lazy import Lazy
 
 _COMMANDS = {
+    "blocks": "Find the scale-invariant weights of a PyTorch model.",
     "bound": "Compute a convergence bound as a number that is a guaranteed upper bound.",
     "certify": "Bound the gradients between checkpoints, from both sides, by their weight norms.",
     "check-certificate": "Check a certificate of bound gd --method oracle again, without the solver.",

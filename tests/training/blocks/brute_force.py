@@ -23,6 +23,7 @@ class Answer:
     pieces: dict = field(default_factory=dict)
     zero: dict = field(default_factory=dict)
     joint: dict = field(default_factory=dict)
+    judge: object = None
 
 
 class Judge:
@@ -76,10 +77,9 @@ class Judge:
 
     def parts_invariant(self, members, parts, seed=3):
         """Whether all slices, each by a factor of its own, can be rescaled: members are (name, axis)."""
-        rng = np.random.default_rng(seed)
-        factors = torch.from_numpy(rng.uniform(0.4, 2.5, parts))
+        drawn = torch.from_numpy(np.exp(np.random.default_rng(seed).uniform(-4, 4, parts)))
 
-        def scaled(point):
+        def scaled(point, factors):
             point = dict(point)
             for name, axis in members:
                 w = point[name]
@@ -91,7 +91,7 @@ class Judge:
                 point[name] = w * factors.repeat_interleave(w.shape[axis] // parts).reshape(shape)
             return point
 
-        return self.same(scaled)
+        return all(self.same(lambda point, k=k: scaled(point, k)) for k in (drawn, 1 / drawn))
 
     def finest(self, members):
         lengths = [self.start[n].shape[a] if self.start[n].dim() else 1 for n, a in members]
@@ -222,7 +222,7 @@ def judge_all(build, groups=None, pieces=True, most=9):
             for name in subset if groups is not None and len(subset) > 2 else ():
                 assert not judge.parts_invariant([(n, 0) for n in subset - {name}], 1), f"without {name} it is invariant too"
             answer.joint[subset] = judge.best_cut(sorted(subset))[0]
-    answer.left = left
+    answer.judge = judge
     return answer
 
 

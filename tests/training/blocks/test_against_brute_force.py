@@ -1,13 +1,10 @@
 """Whole tables against the judge that rescales every candidate."""
 
-import itertools
-import math
-
 import pytest
 import torch
 
 from ratetheory.training.blocks import find_blocks
-from tests.training.blocks.brute_force import Judge, judge_all
+from tests.training.blocks.brute_force import judge_all
 from tests.training.blocks.zoo import FROM_TRANSFORMERS, GROUPS, ZOO
 
 
@@ -37,8 +34,11 @@ def compare(name):
         if f.verdict != "dead":
             assert list(f.dead) == ([j for j, d in enumerate(dead) if d] if f.invariant else []), f.name
             assert not all(dead), f.name
-        else:
-            assert all(dead), f.name
+        elif not all(dead):
+            # the gradient of what has no influence is rounding; with the usual eps that of a gain is its small defect
+            (m,) = f.members
+            one_each = answer.judge.best_cut([m.parameter])[0] == answer.judge.start[m.parameter].numel()
+            assert one_each or not answer.judge.moves(m.parameter, 0, slice(None)), f.name
         names = frozenset(m.parameter for m in f.members)
         would = f.verdict in ("alone", "joint") or (f.verdict == "dead" and "elsewhere invariant" in f.reason)
         if f.verdict == "joint" or (f.verdict == "dead" and "elsewhere jointly" in f.reason):

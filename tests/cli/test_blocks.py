@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from ratetheory.observation.families import load_blocks
+from tests.cli.run import ratetheory, refused
+
+FACTORY = """
+import torch
+from torch import nn
+
+print("noise")
+
+
+def net():
+    return nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 2)), torch.randn(8, 5)
+
+
+def wrong():
+    return 3
+
+
+def fails():
+    raise RuntimeError("no\\nway")
+
+
+def badly_called():
+    return net()[0], torch.randn(8, 4)
+
+
+def leaves():
+    raise SystemExit(4)
+
+
+def sleeps():
+    import time
+
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "nets.py"
+    path.write_text(FACTORY)
+    return str(path)
+
+
+def test_the_table_as_text_and_as_json(file, tmp_path):
+    result = ratetheory("blocks", f"{file}:net")
+    assert result.code == 0, result.err
+    first = result.out.splitlines()[1].split()
+    assert first[:5] == ["0.weight", "alone", "6", "filter", "5"]
+    assert "6 scale-invariant blocks that share no entry, of 30 entries, 46.9% of all" in result.out
+    result = ratetheory("blocks", f"{file}:net", "--json", "--no-explain")
+    assert result.code == 0
+    assert "provenance" in json.loads(result.out)
+    (tmp_path / "blocks.json").write_text(result.out)
+    assert load_blocks(tmp_path / "blocks.json").of("0.weight")[0].verdict == "alone"
+
+
+def test_bad_factories_are_one_line(file):
+    assert "MODULE:FACTORY" in refused("blocks", "nets")
+    assert "no function 'nothing'" in refused("blocks", f"{file}:nothing")
+    assert "a pair (model, batch or loss) is expected" in refused("blocks", f"{file}:wrong")
+    assert "fails: RuntimeError: no" in refused("blocks", f"{file}:fails")
+    assert "cannot be evaluated on this batch" in refused("blocks", f"{file}:badly_called")
+    assert "SystemExit" in refused("blocks", f"{file}:leaves")
+    assert "--budget allows more" in refused("blocks", f"{file}:sleeps", "--budget", "4")
+    assert "budget" in refused("blocks", f"{file}:net", "--budget", "-1")
+
+
+def test_the_help_says_that_the_code_is_run():
+    text = " ".join(ratetheory("blocks", "--help").out.split())
+    assert "no sandbox" in text
+    assert "run only code that you trust" in text
