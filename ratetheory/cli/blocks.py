@@ -37,7 +37,10 @@ def blocks(factory: str, as_json: bool, no_explain: bool, budget: float, memory:
 
 
 def _print(table: Blocks) -> None:
-    rows = [("weights", "verdict", "blocks", "of", "entries", "dead", "normalised by", "why"), *(_row(f) for f in table.families)]
+    rows = [
+        ("weights", "verdict", "blocks", "of", "entries", "dead", "normalised by", "why"),
+        *(_row(f) for f in table.families),
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     for row in rows:
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())

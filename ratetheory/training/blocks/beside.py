@@ -59,7 +59,9 @@ def _main() -> None:
         process.answer({"limit": "memory"})
     except BaseException as error:  # whatever the factory raises is a report, not an end
         text = " ".join(str(error).split())[:500]
-        process.answer({"error": text if isinstance(error, ValueError) and text else f"factory: {type(error).__name__}: {text}"})
+        process.answer(
+            {"error": text if isinstance(error, ValueError) and text else f"factory: {type(error).__name__}: {text}"}
+        )
     _exit(0)
 
 

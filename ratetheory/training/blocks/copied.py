@@ -38,8 +38,8 @@ class Copied:
         """What the model answers, as floating-point tensors; every call starts from the same buffers and random state."""
         for module, name, value in self.buffers:
             module._buffers[name] = value.clone()
-        for module, name, value in self.own_eps:
-            setattr(module, name, TINY if tiny else value)
+        for module, name, eps in self.own_eps:
+            setattr(module, name, TINY if tiny else eps)
         _seed()
         with ExitStack() as stack:
             stack.enter_context(torch.set_grad_enabled(grad))

@@ -148,7 +148,7 @@ def _echelon(basis: Array) -> Array:
     basis = basis.copy()
     for row in range(len(basis)):
         rest = np.abs(basis[row:])
-        at, column = np.unravel_index(int(rest.argmax()), rest.shape)
+        at, column = divmod(int(rest.argmax()), rest.shape[1])
         basis[[row, row + at]] = basis[[row + at, row]]
         basis[row] /= basis[row, column]
         for other in range(len(basis)):

@@ -89,7 +89,7 @@ def statistics(x: torch.Tensor, part: nn.Module, kind: NormKind) -> torch.Tensor
     if kind == "instance":
         return x.reshape(x.shape[0], x.shape[1], -1)
     if kind == "group":
-        return x.reshape(x.shape[0], int(part.num_groups), -1)  # type: ignore[call-overload, arg-type]
+        return x.reshape(x.shape[0], int(part.num_groups), -1)  # type: ignore[arg-type]
     shape = getattr(part, "normalized_shape", None)
     count = len(shape) if isinstance(shape, tuple | list | torch.Size) else 1
     return x.reshape(*x.shape[: x.dim() - count], -1)
@@ -141,8 +141,9 @@ def followed(
     for one in found:
         ratio, silent = _ratio(one, base, scaled)
         for axis in range(ratio.ndim) if not silent.all() else ():
-            r, quiet = (np.moveaxis(a, axis, 0).reshape(a.shape[axis], -1) for a in (ratio, silent))
-            speaking = np.take_along_axis(r, np.argmin(quiet, axis=1)[:, None], axis=1)[:, 0]
+            r: Array = np.moveaxis(ratio, axis, 0).reshape(ratio.shape[axis], -1)
+            quiet: NDArray[np.bool_] = np.moveaxis(silent, axis, 0).reshape(ratio.shape[axis], -1)
+            speaking: Array = r[np.arange(len(r)), np.argmin(quiet, axis=1)]
             # every statistic that has the factor of a block says which family, and where it begins
             rank = np.clip(np.searchsorted(by[order], speaking * (1 - _FOLLOWS)), 0, len(by) - 1)
             block = order[rank]

@@ -52,7 +52,7 @@ def partition(sums: Array, sizes: Array, live: NDArray[np.bool_]) -> list[Region
         alive = live.reshape(-1, size).any(axis=1)
         free = ~taken.reshape(-1, size).any(axis=1)
         grouped = [a.reshape(a.shape[0], -1, size).sum(axis=2) for a in (sums, sizes)]
-        fine = free & (vanishing(grouped[0], grouped[1]) | ~alive)
+        fine = np.atleast_1d(free & (vanishing(grouped[0], grouped[1]) | ~alive))
         if not (fine & alive).any():
             continue
         if fine.all():

@@ -106,7 +106,9 @@ class Judge:
         axes = [range(max(1, min(2, self.start[n].dim()))) for n in names]
         if not self.parts_invariant([(n, 0) for n in names], 1):
             return 0, None
-        cuts = [(self.finest(list(zip(names, chosen, strict=True))), [-a for a in chosen]) for chosen in itertools.product(*axes)]
+        cuts = [
+            (self.finest(list(zip(names, chosen, strict=True))), [-a for a in chosen]) for chosen in itertools.product(*axes)
+        ]
         parts, chosen = max(cuts)
         return parts, tuple(-a for a in chosen)
 
@@ -231,7 +233,7 @@ def snapshot(model):
     return copy.deepcopy(
         (
             {n: p.detach() for n, p in model.named_parameters()},
-            {n: b for n, b in model.named_buffers()},
+            dict(model.named_buffers()),
             {n: p.grad for n, p in model.named_parameters()},
             [m.training for m in model.modules()],
             [len(m._forward_hooks) + len(m._forward_pre_hooks) + len(m._backward_hooks) for m in model.modules()],

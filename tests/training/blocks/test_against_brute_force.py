@@ -59,7 +59,14 @@ def compare(name):
     listed = {m.parameter for f in blocks.families for m in f.members if "invariant" in f.reason or f.invariant}
     assert set(answer.alone) | set(answer.pieces) <= listed
     for parameter, (_, covered) in answer.pieces.items():
-        mine = {i for f in blocks.families if f.invariant for m in f.members if m.parameter == parameter for i in range(m.start, m.stop)}
+        mine = {
+            i
+            for f in blocks.families
+            if f.invariant
+            for m in f.members
+            if m.parameter == parameter
+            for i in range(m.start, m.stop)
+        }
         assert set(covered) <= mine, parameter
     if name != "fused_with_bias":
         assert joint == answer.joint

@@ -50,9 +50,7 @@ def vgg(eps):
 
 @entry
 def no_affine(eps):
-    return nn.Sequential(
-        nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4, eps, affine=False), nn.GELU(), *head(4)
-    ), images()
+    return nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4, eps, affine=False), nn.GELU(), *head(4)), images()
 
 
 @entry
@@ -80,14 +78,14 @@ def frozen(eps):
 
 @entry
 def convolution_1d(eps):
-    return nn.Sequential(
-        nn.Conv1d(3, 4, 3), nn.BatchNorm1d(4, eps), nn.SiLU(), nn.Flatten(), nn.Linear(16, 2)
-    ), rows(5, 3, 6)
+    return nn.Sequential(nn.Conv1d(3, 4, 3), nn.BatchNorm1d(4, eps), nn.SiLU(), nn.Flatten(), nn.Linear(16, 2)), rows(5, 3, 6)
 
 
 @entry
 def convolution_3d(eps):
-    return nn.Sequential(nn.Conv3d(2, 3, 2), nn.BatchNorm3d(3, eps), nn.ReLU(), nn.Flatten(), nn.Linear(24, 2)), rows(4, 2, 3, 3, 3)
+    return nn.Sequential(nn.Conv3d(2, 3, 2), nn.BatchNorm3d(3, eps), nn.ReLU(), nn.Flatten(), nn.Linear(24, 2)), rows(
+        4, 2, 3, 3, 3
+    )
 
 
 @entry
@@ -123,17 +121,27 @@ def depthwise_without_shift(eps):
             return x * self.weight
 
     return nn.Sequential(
-        nn.Conv2d(3, 5, 3, bias=False), nn.BatchNorm2d(5, eps, affine=False), Gain(), nn.ReLU(),
-        nn.Conv2d(5, 5, 3, groups=5), nn.BatchNorm2d(5, eps), *head(5)
-    ), images()  # fmt: skip
+        nn.Conv2d(3, 5, 3, bias=False),
+        nn.BatchNorm2d(5, eps, affine=False),
+        Gain(),
+        nn.ReLU(),
+        nn.Conv2d(5, 5, 3, groups=5),
+        nn.BatchNorm2d(5, eps),
+        *head(5),
+    ), images()
 
 
 @entry
 def group_norm(eps):
     return nn.Sequential(
-        nn.Conv2d(3, 6, 3, bias=False), nn.GroupNorm(3, 6, eps), nn.ReLU(), nn.Conv2d(6, 4, 1, bias=False), nn.GroupNorm(2, 4, eps),
-        nn.Sigmoid(), *head(4)
-    ), images()  # fmt: skip
+        nn.Conv2d(3, 6, 3, bias=False),
+        nn.GroupNorm(3, 6, eps),
+        nn.ReLU(),
+        nn.Conv2d(6, 4, 1, bias=False),
+        nn.GroupNorm(2, 4, eps),
+        nn.Sigmoid(),
+        *head(4),
+    ), images()
 
 
 @entry
@@ -149,23 +157,40 @@ def grouped_convolution(eps):
 @entry
 def instance_norm(eps):
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.InstanceNorm2d(4, eps, affine=True), nn.Tanh(), nn.Conv2d(4, 3, 1), nn.InstanceNorm2d(3, eps), nn.ReLU(),
-        *head(3)
-    ), images()  # fmt: skip
+        nn.Conv2d(3, 4, 3),
+        nn.InstanceNorm2d(4, eps, affine=True),
+        nn.Tanh(),
+        nn.Conv2d(4, 3, 1),
+        nn.InstanceNorm2d(3, eps),
+        nn.ReLU(),
+        *head(3),
+    ), images()
 
 
 @entry
 def layer_norm_of_images(eps):
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, bias=False), nn.LayerNorm([4, 4, 4], eps), nn.ReLU(), nn.Conv2d(4, 5, 2), nn.LayerNorm([5, 3, 3], eps),
-        nn.GELU(), nn.Flatten(), nn.Linear(45, 3)
-    ), images()  # fmt: skip
+        nn.Conv2d(3, 4, 3, bias=False),
+        nn.LayerNorm([4, 4, 4], eps),
+        nn.ReLU(),
+        nn.Conv2d(4, 5, 2),
+        nn.LayerNorm([5, 3, 3], eps),
+        nn.GELU(),
+        nn.Flatten(),
+        nn.Linear(45, 3),
+    ), images()
 
 
 @entry
 def rms_norm(eps):
     return nn.Sequential(
-        nn.Linear(5, 6, bias=False), nn.RMSNorm(6, eps), nn.GELU(), nn.Linear(6, 6), nn.RMSNorm(6, eps), nn.Tanh(), nn.Linear(6, 2)
+        nn.Linear(5, 6, bias=False),
+        nn.RMSNorm(6, eps),
+        nn.GELU(),
+        nn.Linear(6, 6),
+        nn.RMSNorm(6, eps),
+        nn.Tanh(),
+        nn.Linear(6, 2),
     ), rows(7, 5)
 
 
@@ -247,9 +272,14 @@ def cosine_classifier(eps):
 @entry
 def nearly_clipped(eps):
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4, eps), nn.ReLU6(), nn.Conv2d(4, 4, 1, bias=False), nn.BatchNorm2d(4, eps),
-        nn.Hardswish(), *head(4)
-    ), images()  # fmt: skip
+        nn.Conv2d(3, 4, 3, bias=False),
+        nn.BatchNorm2d(4, eps),
+        nn.ReLU6(),
+        nn.Conv2d(4, 4, 1, bias=False),
+        nn.BatchNorm2d(4, eps),
+        nn.Hardswish(),
+        *head(4),
+    ), images()
 
 
 @entry
@@ -262,9 +292,15 @@ def parametric_relu(eps):
 @entry
 def dropped_out(eps):
     return nn.Sequential(
-        nn.Linear(5, 8), nn.BatchNorm1d(8, eps), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 8), nn.BatchNorm1d(8, eps), nn.Tanh(),
-        nn.Linear(8, 3)
-    ), rows(16, 5)  # fmt: skip
+        nn.Linear(5, 8),
+        nn.BatchNorm1d(8, eps),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.Linear(8, 8),
+        nn.BatchNorm1d(8, eps),
+        nn.Tanh(),
+        nn.Linear(8, 3),
+    ), rows(16, 5)
 
 
 # --- residual and connected nets ------------------------------------------------------------------------------------------
@@ -297,14 +333,24 @@ class Block(nn.Module):
 @entry
 def resnet(eps):
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4, eps), nn.ReLU(), Block(4, 4, eps, False), Block(4, 6, eps, False), *head(6)
+        nn.Conv2d(3, 4, 3, bias=False),
+        nn.BatchNorm2d(4, eps),
+        nn.ReLU(),
+        Block(4, 4, eps, False),
+        Block(4, 6, eps, False),
+        *head(6),
     ), images()
 
 
 @entry
 def preactivation_resnet(eps):
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, bias=False), Block(4, 4, eps, True), Block(4, 6, eps, True), nn.BatchNorm2d(6, eps), nn.ReLU(), *head(6)
+        nn.Conv2d(3, 4, 3, bias=False),
+        Block(4, 4, eps, True),
+        Block(4, 6, eps, True),
+        nn.BatchNorm2d(6, eps),
+        nn.ReLU(),
+        *head(6),
     ), images()
 
 
@@ -599,8 +645,17 @@ def bert(eps):
 
 @entry
 def gpt2(eps):
-    return _from("GPT2", "GPT2LMHeadModel", _tokens(), n_embd=8, n_layer=1, n_head=2, vocab_size=30, n_positions=8,
-                 layer_norm_epsilon=eps)  # fmt: skip
+    return _from(
+        "GPT2",
+        "GPT2LMHeadModel",
+        _tokens(),
+        n_embd=8,
+        n_layer=1,
+        n_head=2,
+        vocab_size=30,
+        n_positions=8,
+        layer_norm_epsilon=eps,
+    )
 
 
 @entry
@@ -621,8 +676,15 @@ def vit(eps):
 
 @entry
 def transformers_resnet(eps):
-    model, batch = _from("ResNet", "ResNetModel", {"pixel_values": images(4, 3, 16)}, embedding_size=4, hidden_sizes=[4, 6],
-                         depths=[1, 1], layer_type="basic")  # fmt: skip
+    model, batch = _from(
+        "ResNet",
+        "ResNetModel",
+        {"pixel_values": images(4, 3, 16)},
+        embedding_size=4,
+        hidden_sizes=[4, 6],
+        depths=[1, 1],
+        layer_type="basic",
+    )
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eps = eps
@@ -631,8 +693,15 @@ def transformers_resnet(eps):
 
 @entry
 def convnext(eps):
-    model, batch = _from("ConvNext", "ConvNextModel", {"pixel_values": images(2, 3, 16)}, hidden_sizes=[4, 6], depths=[1, 1],
-                         num_stages=2, patch_size=4)  # fmt: skip
+    model, batch = _from(
+        "ConvNext",
+        "ConvNextModel",
+        {"pixel_values": images(2, 3, 16)},
+        hidden_sizes=[4, 6],
+        depths=[1, 1],
+        num_stages=2,
+        patch_size=4,
+    )
     for module in model.modules():
         if hasattr(module, "eps"):
             module.eps = eps
@@ -640,6 +709,7 @@ def convnext(eps):
 
 
 FROM_TRANSFORMERS = ("bert", "gpt2", "llama", "qwen3", "vit", "transformers_resnet", "convnext")
+
 
 def _gain_and_shift(*norms: str) -> set[str]:
     return {f"{norm}.{kind}" for norm in norms for kind in ("weight", "bias")}
@@ -652,9 +722,11 @@ _LLAMA = [
     for other in ("up", "down")
 ]
 _VIT = {
-    "embeddings.cls_token", "embeddings.position_embeddings", "layers.0.attention.o_proj.bias",
+    "embeddings.cls_token",
+    "embeddings.position_embeddings",
+    "layers.0.attention.o_proj.bias",
     *_gain_and_shift("embeddings.patch_embeddings.projection", "layers.0.mlp.fc2"),
-}  # fmt: skip
+}
 _CONVNEXT = _gain_and_shift("embeddings.layernorm") | {"encoder.stages.0.layers.0.dwconv.bias"}
 _STAGES = [f"encoder.stages.{i}.layers.0.layer.0.normalization" for i in (0, 1)]
 GROUPS: dict[str, list[set[str]]] = {
@@ -676,7 +748,8 @@ GROUPS: dict[str, list[set[str]]] = {
     "bert": [{f"embeddings.{kind}_embeddings.weight" for kind in ("word", "position", "token_type")}],
     "gpt2": [],
     "llama": _LLAMA,
-    "qwen3": _LLAMA + [
+    "qwen3": _LLAMA
+    + [
         {"model.embed_tokens.weight", "model.layers.0.input_layernorm.weight", f"model.layers.0.mlp.{other}_proj.weight"}
         for other in ("up", "down")
     ],
