@@ -32,11 +32,12 @@ def blocks(factory: str, as_json: bool, no_explain: bool, budget: float, memory:
     if as_json:
         print_json(table.as_dict())
     else:
-        _print(table)
+        show(table)
     return 0
 
 
-def _print(table: Blocks) -> None:
+def show(table: Blocks) -> None:
+    """Print the table, a row a family, then how much of the model is invariant, and the notes."""
     rows = [
         ("weights", "verdict", "blocks", "of", "entries", "dead", "normalised by", "why"),
         *(_row(f) for f in table.families),

@@ -1,7 +1,10 @@
+import contextlib
+import io
 import json
 
 import pytest
 
+from ratetheory.cli import blocks as module
 from ratetheory.observation.families import load_blocks
 from tests.cli.run import ratetheory, refused
 
@@ -16,20 +19,8 @@ def net():
     return nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 2)), torch.randn(8, 5)
 
 
-def wrong():
-    return 3
-
-
-def fails():
-    raise RuntimeError("no\\nway")
-
-
 def badly_called():
     return net()[0], torch.randn(8, 4)
-
-
-def leaves():
-    raise SystemExit(4)
 
 
 def sleeps():
@@ -47,27 +38,23 @@ def file(tmp_path):
 
 
 def test_the_table_as_text_and_as_json(file, tmp_path):
-    result = ratetheory("blocks", f"{file}:net")
-    assert result.code == 0, result.err
-    first = result.out.splitlines()[1].split()
-    assert first[:5] == ["0.weight", "alone", "6", "filter", "5"]
-    assert "6 scale-invariant blocks that share no entry, of 30 entries, 48.4% of all" in result.out
     result = ratetheory("blocks", f"{file}:net", "--json", "--no-explain")
-    assert result.code == 0
+    assert result.code == 0, result.err
     assert "provenance" in json.loads(result.out)
     (tmp_path / "blocks.json").write_text(result.out)
-    assert load_blocks(tmp_path / "blocks.json").of("0.weight")[0].verdict == "alone"
+    table = load_blocks(tmp_path / "blocks.json")
+    assert table.of("0.weight")[0].verdict == "alone"
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        module.show(table)
+    assert out.getvalue().splitlines()[1].split()[:5] == ["0.weight", "alone", "6", "filter", "5"]
+    assert "6 scale-invariant blocks that share no entry, of 30 entries, 48.4% of all" in out.getvalue()
 
 
-def test_bad_factories_are_one_line(file):
-    assert "MODULE:FACTORY" in refused("blocks", "nets")
-    assert "no function 'nothing'" in refused("blocks", f"{file}:nothing")
-    assert "a pair (model, batch or loss) is expected" in refused("blocks", f"{file}:wrong")
-    assert "fails: RuntimeError: no" in refused("blocks", f"{file}:fails")
+def test_what_cannot_be_judged_is_one_line(file):
     assert "cannot be evaluated on this batch" in refused("blocks", f"{file}:badly_called")
-    assert "SystemExit" in refused("blocks", f"{file}:leaves")
     assert "--budget allows more" in refused("blocks", f"{file}:sleeps", "--budget", "4")
     assert "budget" in refused("blocks", f"{file}:net", "--budget", "-1")
+    assert "memory" in refused("blocks", f"{file}:net", "--memory", "1")
 
 
 def test_the_help_says_that_the_code_is_run():

@@ -49,10 +49,10 @@ def partition(sums: Array, sizes: Array, live: NDArray[np.bool_]) -> list[Region
     taken = np.zeros(n, dtype=bool)
     regions: list[Region] = []
     for size in divisors(n):
-        alive = live.reshape(-1, size).any(axis=1)
+        alive: NDArray[np.bool_] = np.asarray(live.reshape(-1, size).any(axis=1))
         free = ~taken.reshape(-1, size).any(axis=1)
         grouped = [a.reshape(a.shape[0], -1, size).sum(axis=2) for a in (sums, sizes)]
-        fine = np.atleast_1d(free & (vanishing(grouped[0], grouped[1]) | ~alive))
+        fine = free & (vanishing(grouped[0], grouped[1]) | ~alive)
         if not (fine & alive).any():
             continue
         if fine.all():
