@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ratetheory.training.blocks.copied import Copied
-from ratetheory.training.blocks.partition import Array
+from ratetheory.training.blocks.partition import VANISHES, Array
 
 _STRIDE = 97
 _FEW_OUTPUTS = 8
@@ -78,7 +78,11 @@ def checked_outputs(outputs: list[torch.Tensor]) -> list[torch.Tensor]:
 
 
 def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, torch.Tensor]], rows: int) -> Table:
-    """The sums of the named parameters for ``rows`` functionals in all, at the first point or, of few outputs, at several."""
+    """The sums of the named parameters for ``rows`` functionals in all, at the first point or, of few outputs, at several.
+
+    A parameter that vanishes as a whole in the first row is not differentiated again, its row is repeated: rescaling judges it.
+    """
+    asked = list(names)
     found: dict[str, list[list[tuple[Array, Array]]]] = {name: [] for name in names}
     done = 0
     for number, point in enumerate(points):
@@ -87,10 +91,14 @@ def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, 
         attached = [o for o in outputs if o.requires_grad]
         here = rows - done if sum(o.numel() for o in outputs) >= _FEW_OUTPUTS else 1
         for row in range(here):
-            gradients = differentiated(copied, names, attached, 1000 * number + row, row + 1 < here)
-            for name in names:
+            gradients = differentiated(copied, asked, attached, 1000 * number + row, row + 1 < here) if asked else {}
+            for name in set(names) - set(asked):
+                found[name].append(found[name][0])
+            for name in asked:
                 w = copied.parameters[name].detach()
                 found[name].append(reduced(times(w, gradients[name]), w.shape))
+            if number == row == 0:
+                asked = [name for name in names if not _settled(found[name][0][0])]
         done += here
         if done >= rows:
             break
@@ -100,6 +108,10 @@ def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, 
         ]
         for name, list_ in found.items()
     }
+
+
+def _settled(along: tuple[Array, Array]) -> bool:
+    return bool(abs(along[0].sum()) <= VANISHES * along[1].sum())
 
 
 def differentiated(
