@@ -26,7 +26,9 @@ from ratetheory.numeric.constants import Block, Constants
 from ratetheory.observation.trace import PART_LIMIT, Trace, read_run
 
 PLACEHOLDERS = dict.fromkeys(("L", "Lam", "Gbar", "f_low", "gap", "Lam_g", "eta_g", "kappa", "nu_0"), 1.0)
-_CACHE_BYTES = 1_000_000
+KEPT = "smoothness-kept.json"
+"""The estimate beside a trace that was made elsewhere: of a model that ``compare`` cannot build itself."""
+_CACHE_BYTES = 64 * 2**20
 _FROM_ESTIMATES = ("whole_sphere", "decoupled", "gradient_bound", "scale_variant_rate")
 
 
@@ -81,7 +83,7 @@ def constants_of(trace: Trace, path: Path | None, points: int) -> tuple[Mapping[
     reason = claim.inapplicable(claim.conclusions[0], supposed)
     if reason is not None:
         return reason, trace.facts
-    if path is None or not (path / "snapshots").is_dir() or "loss" not in trace.dataset:
+    if path is None or not ((path / "snapshots").is_dir() or (path / KEPT).exists()) or "loss" not in trace.dataset:
         return "whole-sphere: the trace holds no snapshots of the weights to estimate the smoothness from", trace.facts
     constants = _constants(trace, _estimate(path, points))
     facts = {**supposed, "scale_variant_rate": constants["kappa"] > 0}
@@ -92,7 +94,9 @@ def constants_of(trace: Trace, path: Path | None, points: int) -> tuple[Mapping[
 
 
 def _estimate(path: Path, points: int) -> dict[str, Any]:
-    """The estimate of this trace, computed once and kept beside it."""
+    """The estimate that was kept beside this trace, or else its own, computed once."""
+    if (path / KEPT).exists():
+        return _kept(path)
     kept, snapshots = path / f"smoothness-{points}.json", _fingerprint(path)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads(kept.read_bytes()[:_CACHE_BYTES])
@@ -105,6 +109,49 @@ def _estimate(path: Path, points: int) -> dict[str, Any]:
     with contextlib.suppress(OSError):
         write_file(kept, json.dumps({"snapshots": snapshots, "estimate": estimate}).encode())
     return estimate
+
+
+def keep_estimate(path: Path, estimate: Mapping[str, Any]) -> Path:
+    """Keep an estimate of the same blocks beside the trace of its run, for ``compare``; the file, which replaces an older one.
+
+    ``estimate``: plain data with the positive numbers ``L`` and ``Lam``, ``Lam_g`` (a positive number, or ``None`` without
+    scale-variant weights) and the names of its ``blocks``. ``ValueError``: no trace, one of other blocks, or no such numbers.
+    """
+    run = read_run(path)
+    others = sorted({str(entry["name"]) for entry in run["blocks"]} - set(estimate["blocks"]))
+    if others:
+        raise ValueError(f"{path}: block {others[0]!r} of the trace is not in the estimate; the same blocks are expected")
+    content = {"run": _run_fingerprint(run), "estimate": dict(estimate)}
+    _checked(content, run, path / KEPT)
+    write_file(path / KEPT, json.dumps(content).encode())
+    return path / KEPT
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    file = path / KEPT
+    if not file.is_file() or file.stat().st_size > _CACHE_BYTES:
+        raise ValueError(f"{file}: no regular file of at most {_CACHE_BYTES} bytes")
+    try:
+        content = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file}: no valid JSON ({type(error).__name__})") from error
+    return _checked(content, read_run(path), file)
+
+
+def _checked(content: Any, run: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    estimate = content.get("estimate") if isinstance(content, dict) else None
+    if not isinstance(estimate, dict) or content.get("run") != _run_fingerprint(run):
+        raise ValueError(f"{file}: no estimate of this run; remove it, or estimate again")
+    for name in ("L", "Lam", "Lam_g"):
+        value = estimate.get(name)
+        if not (_is_positive(value) or (name == "Lam_g" and value is None)):
+            raise ValueError(f"{file}: {name} = {str(value)[:40]} is not allowed; a positive finite number is")
+    return estimate
+
+
+def _run_fingerprint(run: Mapping[str, Any]) -> str:
+    """A hash of what does not change while a run goes on."""
+    return hashlib.sha256(json.dumps([run["specification"], run["blocks"]], sort_keys=True).encode()).hexdigest()
 
 
 def _fingerprint(path: Path) -> str:

@@ -42,3 +42,15 @@ def check_fits(family: Family, tensors: Mapping[str, torch.Tensor]) -> None:
             f"blocks: {family.name}: {dimension} entries a block, the table says {family.dimension}; "
             "the model of the table is expected"
         )
+
+
+def scatter(family: Family, matrix: torch.Tensor, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write the blocks of a family, given as rows, into tensors by the name of their parameter: undoes ``rows``."""
+    first = 0
+    for member in family.members:
+        tensor = tensors[member.parameter]
+        moved = tensor.movedim(member.axis, 0) if tensor.dim() > 1 else tensor.view(-1)
+        target = moved[member.start : member.stop]
+        width = target.numel() // family.parts
+        target.copy_(matrix[:, first : first + width].reshape(target.shape))
+        first += width
