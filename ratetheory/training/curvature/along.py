@@ -79,7 +79,7 @@ class Smoothness:
 class RateRange:
     """The learning rates of the scale-variant weights at which one step lowers the loss, as far as the points of a run tell.
 
-    ``below``: 2/L_gg, the end of the range (claim ``geodesic-descent``; the constants of the blocks grow beyond all bounds towards
+    ``below``: 2/L_gg, the end of the range (claim ``geodesic-descent``; those of the blocks grow beyond all bounds towards
     it); ``None`` without scale-variant weights, or where no point sets a limit. ``joint``: 2/Lam_g, the end of the range in
     which the a-priori bound of the same estimate holds. ``weights``: how many there are; ``points``: how many points were seen.
     """

@@ -7,7 +7,7 @@ f'' <= Lam sum theta_i^2 for angular speeds theta_i if Lam is its largest eigenv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from ratetheory.observation.families import Blocks, Family
 from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept
 from ratetheory.training.slices import check_fits, rows, scatter
 
+Tensors = Mapping[str, torch.Tensor]
 Loss = Callable[[nn.Module], torch.Tensor]
 """The loss of the model that it is given, as a scalar: of the same data each time."""
 
@@ -27,8 +28,8 @@ Loss = Callable[[nn.Module], torch.Tensor]
 class Split:
     """What a table says of the trained parameters of a model.
 
-    ``families``: the invariant ones, as far as all their members are trained. ``scale_variant``: by parameter, where its entries
-    belong to no family that is invariant or dead. Dead weights belong to neither: nothing is known of them.
+    ``families``: the invariant ones, as far as all their members are trained. ``scale_variant``: by parameter, which entries
+    belong to no family that is invariant or dead. ``dead``: the number of dead weights, which are left out of both.
     """
 
     families: tuple[Family, ...]
@@ -107,12 +108,14 @@ class Hessian:
         with random_states_kept(), sdpa_kernel(SDPBackend.MATH):
             value = _evaluated(twin)
             found = _gradients([value], list(self.parameters.values()), None, create_graph=True)
-        self.loss = float(value)
+        self.loss = value.item()
         self.gradients = {name: g for name, g in zip(self.parameters, found, strict=True) if g is not None}
         if not self.gradients:
             raise ValueError("loss: it does not depend on the trained parameters of the model that it is given")
         self.slopes = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
         self.slopes |= {name: g.detach() for name, g in self.gradients.items()}
+        if _is_cut(self.gradients.values()):
+            raise ValueError("loss: it cannot be differentiated twice (one of its functions is once_differentiable)")
         if not all(torch.isfinite(slope).all() for slope in self.slopes.values()):
             raise ValueError("loss: its gradient is not finite at these weights; a finite gradient is expected")
         self.radial = max((self._radial(family) for family in parts.families), default=0.0)
@@ -137,10 +140,8 @@ class Hessian:
         shares = (gradient * directions).sum(1).abs()[counted] / sizes[counted]
         return float(shares.max()) if len(shares) else 0.0
 
-    def framed(
-        self, tensors: Mapping[str, torch.Tensor], families: tuple[Family, ...], scale: float
-    ) -> dict[str, torch.Tensor]:
-        """E x, with E = D P on the blocks of these families, ``scale`` on scale-variant entries, and 0 elsewhere; E is symmetric."""
+    def framed(self, tensors: Tensors, families: tuple[Family, ...], scale: float) -> dict[str, torch.Tensor]:
+        """E x: E is D P on the blocks of these families, ``scale`` on scale-variant entries, 0 elsewhere, and symmetric."""
         masks = self.split.scale_variant
         out = {n: x * masks[n] * scale if scale and n in masks else torch.zeros_like(x) for n, x in tensors.items()}
         for family in families:
@@ -176,11 +177,11 @@ class Operator:
             for (name, p), piece in zip(self.parameters.items(), pieces, strict=True)
         }
 
-    def _vector(self, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    def _vector(self, tensors: Tensors) -> torch.Tensor:
         first = next(iter(self.parameters.values()))
         return torch.cat([tensors[name].detach().to(first.device, first.dtype).flatten() for name in self.parameters])
 
-    def _framed(self, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    def _framed(self, tensors: Tensors) -> dict[str, torch.Tensor]:
         return self.hessian.framed(tensors, self.families, self.scale)
 
     def __call__(self, vector: torch.Tensor) -> torch.Tensor:
@@ -224,10 +225,24 @@ def _evaluated(twin: Copied) -> torch.Tensor:
     if value is None:
         raise ValueError("loss: it is no real number; a floating-point scalar is expected")
     if not torch.isfinite(value):
-        raise ValueError(f"loss: it is {float(value)} at these weights; a finite loss is expected")
+        raise ValueError(f"loss: it is {value.item()} at these weights; a finite loss is expected")
     if not value.requires_grad:
         raise ValueError("loss: it does not depend on the trained parameters of the model that it is given")
     return value
+
+
+def _is_cut(tensors: Iterable[torch.Tensor]) -> bool:
+    """Whether the graph ends in an error on purpose: where that leads to no input, torch would call the derivative zero."""
+    left, seen = [t.grad_fn for t in tensors if t.grad_fn is not None], set()
+    while left:
+        node = left.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.name() == "torch::autograd::Error":
+            return True
+        left += [following for following, _ in node.next_functions if following is not None]
+    return False
 
 
 def _gradients(
