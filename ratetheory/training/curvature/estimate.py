@@ -10,7 +10,7 @@ from torch import nn
 
 from ratetheory.observation.families import Blocks
 from ratetheory.training.curvature.hessian import Hessian, Loss, Operator, split, twin_of
-from ratetheory.training.curvature.lanczos import PRODUCTS, End, Spectrum, both_ends
+from ratetheory.training.curvature.lanczos import PRODUCTS, End, Extreme, Spectrum, both_ends
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,33 @@ class Curvature:
     def as_dict(self) -> dict[str, Any]:
         """The curvature as plain data."""
         return {**asdict(self), "converged": self.converged}
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Name and value, to be printed."""
+        spheres, variant, dead = self.weights
+        return [
+            ("loss", f"{self.loss:.6g}"),
+            (f"{spheres:,} scale-invariant weights", _described(self.spheres)),
+            *((f"  {name}", _described(spectrum)) for name, spectrum in self.families.items()),
+            (f"{variant:,} scale-variant weights", _described(self.scale_variant)),
+            *([(f"{dead:,} dead weights", "left out")] if dead else []),
+            ("radial part of a gradient", f"at most {self.radial:.1e} of it; 0 where blocks are scale-invariant"),
+            ("cost", f"{self.products} products with the Hessian, {self.seconds:.1f} s"),
+            ("trust", f"{self.trust}: at these weights and on this batch only"),
+        ]
+
+
+def _described(spectrum: Spectrum | None) -> str:
+    if spectrum is None:
+        return "none"
+
+    def end(name: str, extreme: Extreme) -> str:
+        doubt = "" if extreme.converged else ", not converged"
+        return f"{name} {extreme.value:.4g} (residual {extreme.residual:.1g}{doubt})"
+
+    low, high = spectrum.within
+    ends = f"{end('largest', spectrum.high)}, {end('smallest', spectrum.low)}"
+    return f"{ends}; within [{low:.3g}, {high:.3g}] with probability {1 - spectrum.risk:g}"
 
 
 def curvature(

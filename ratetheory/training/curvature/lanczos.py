@@ -148,10 +148,8 @@ def _ends(projected: np.ndarray, beta: float, tolerance: float) -> tuple[Extreme
     def extreme(end: int, following: int) -> Extreme:
         residual = float(residuals[end])
         gap = float(abs(values[end] - values[following]) - residuals[following]) if len(values) > 1 else 0.0
-        if abs(values[end]) < radius:
-            error = _INNER * residual
-        else:
-            error = min(residual, residual**2 / gap) if gap > 0 else residual
+        outermost = min(residual, residual**2 / gap) if gap > 0 else residual
+        error = outermost if abs(values[end]) == radius else _INNER * residual
         return Extreme(float(values[end]), residual, error, error <= tolerance * radius)
 
     return extreme(0, 1), extreme(-1, -2)

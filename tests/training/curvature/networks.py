@@ -110,7 +110,35 @@ def with_dead():
     return case
 
 
-CASES = {f.__name__: f for f in (conv_bn, deep_bn, layer_norm_mlp, joint, transposed, with_dead)}
+def called_dead():
+    """As ``conv_bn``, with a filter that the table leaves out though it moves."""
+    case = conv_bn()
+    case.blocks = Blocks((case.blocks.families[0], family("b", 3, 2, ("3.weight", 0, 0, 3), dead=(1,))))
+    return case
+
+
+def fused():
+    """One matrix of which the first rows are normalised and the others are not."""
+
+    class Fused(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.both, self.head = nn.Linear(3, 7, bias=False), nn.Linear(7, 2)
+            self.norm = nn.BatchNorm1d(4, eps=1e-30)
+
+        def forward(self, x):
+            y = self.both(x)
+            return self.head(torch.tanh(torch.cat([self.norm(y[:, :4]), y[:, 4:]], dim=1)))
+
+    torch.manual_seed(5)
+    model = Fused().double()
+    x, y = torch.randn(20, 3, dtype=torch.float64), torch.randint(2, (20,))
+    return Case(
+        model, lambda m: nn.functional.cross_entropy(m(x), y), Blocks((family("both", 4, 3, ("both.weight", 0, 0, 4)),))
+    )
+
+
+CASES = {f.__name__: f for f in (conv_bn, deep_bn, layer_norm_mlp, joint, transposed, with_dead, called_dead, fused)}
 
 
 def dense(case, training=True):

@@ -244,7 +244,7 @@ def test_an_estimate_that_was_kept_is_what_compare_reads(run, tmp_path):
         content = json.loads(path.read_bytes())
         for wrong, message in [
             ({**content, "run": "another"}, "no estimate of this run"),
-            ({**content, "estimate": {**content["estimate"], "L": -1.0}}, "L = -1.0 is not allowed"),
+            ({**content, "estimate": {**content["estimate"], "L": -1.0}}, r"L = -1\.0 is not allowed"),
             ([], "no estimate of this run"),
         ]:
             path.write_text(json.dumps(wrong))
@@ -258,7 +258,7 @@ def test_an_estimate_that_was_kept_is_what_compare_reads(run, tmp_path):
     names = [entry["name"] for entry in read_run(run)["blocks"]]
     with pytest.raises(ValueError, match="is not in the estimate"):
         estimate(blocks=names[1:]).save(run)
-    with pytest.raises(ValueError, match="L = 0.0 is not allowed"):
+    with pytest.raises(ValueError, match=r"L = 0\.0 is not allowed"):
         estimate(blocks=names, L=0.0).save(run)
     with pytest.raises(ValueError, match="no trace here"):
         estimate().save(tmp_path)

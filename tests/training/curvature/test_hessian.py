@@ -138,6 +138,23 @@ def test_no_block_of_a_filter_exceeds_its_family_or_the_whole():
         assert estimate.dimension == len(layer)
 
 
+def test_what_is_printed_says_what_it_is():
+    case = with_dead()
+    found = curvature(case.model, case.loss, case.blocks, by_family=True)
+    text = "\n".join(f"{name}  {value}" for name, value in found.rows())
+    for words in (
+        "12 scale-invariant weights",
+        "36 scale-variant weights",
+        "2 dead weights",
+        "largest",
+        "residual",
+        "estimated",
+    ):
+        assert words in text, text
+    short = curvature(case.model, case.loss, case.blocks, products=3)
+    assert "not converged" in "".join(value for _, value in short.rows())
+
+
 def test_dead_blocks_are_left_out():
     case = with_dead()
     found = curvature(case.model, case.loss, case.blocks)
@@ -255,7 +272,8 @@ def test_bad_arguments_are_named():
     assert "cannot be evaluated" in refusal(loss=lambda m: m(torch.zeros(2, 5)).sum())
     assert "evaluation mode" in refusal(model=conv_bn().model.eval())
     assert "does not depend" in refusal(loss=lambda m: torch.ones(()))
-    assert "does not depend" in refusal(loss=lambda m, w=torch.ones(1, requires_grad=True): w.sum())
+    elsewhere = torch.ones((), requires_grad=True)
+    assert "does not depend" in refusal(loss=lambda m: elsewhere * 2)
     assert refusal(loss=lambda m: torch.tensor(3)).startswith("loss: ")
     assert "9.weight" in refusal(blocks=Blocks((family("a", 2, 4, ("9.weight", 0, 0, 2)),)))
 

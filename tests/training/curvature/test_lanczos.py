@@ -31,6 +31,15 @@ def test_the_ends_of_known_spectra(low, high):
     assert found.modulus == max(abs(found.low.value), abs(found.high.value))
 
 
+def test_the_vectors_stay_orthogonal():
+    spectrum = np.logspace(0, 8, 40)
+    noise = torch.from_numpy(np.random.default_rng(0).standard_normal(40))
+    diagonal = torch.from_numpy(spectrum)
+    found = both_ends(lambda x: diagonal * x, noise, torch.zeros_like(noise), 40, 1e-15, 40)
+    assert found.products == 40
+    assert found.low.value == pytest.approx(1, rel=1e-4)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 12])
 def test_few_dimensions_are_taken_whole(size):
     spectrum = np.linspace(-1, 2, size) if size > 1 else np.array([-1.0])
