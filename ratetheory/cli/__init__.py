@@ -17,6 +17,7 @@ _COMMANDS = {
     "check-certificate": "Check a certificate of bound gd --method oracle again, without the solver.",
     "claims": "List the claims, or show one with its statement and source.",
     "compare": "Hold the theory against recorded training runs.",
+    "curvature": "Estimate how curved a loss is at normalised weights, and the learning rate that allows.",
     "demo": "Train, verify, bound and compare, and write the report: everything in one command.",
     "derive": "Derive a claim symbolically, step by step.",
     "new-claim": "Write a template for a claim of your own.",
