@@ -51,7 +51,7 @@ def test_a_log_read_the_wrong_way_is_violated(tmp_path):
 
 
 def test_a_wrong_norm_is_found_at_its_step_and_block(tmp_path):
-    done = ratetheory("compare", write_log(tmp_path / "run.csv", wrong=(7, "b")), "--gradient-at", "w", *ASSUMED)
+    done = ratetheory("compare", str(write_log(tmp_path / "run.csv", wrong=(7, "b"))), "--gradient-at", "w", *ASSUMED)
     assert done.code == 1
     assert "norm-growth         violated        norm: first at step 6, b" in done.out
 
