@@ -11,6 +11,10 @@ from ratetheory.claims import claims as claims
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "RateMonitor": "ratetheory.training.monitor",
+    "faults": "ratetheory.observation.faults",
+    "load_blocks": "ratetheory.observation.families",
+    "save_blocks": "ratetheory.observation.families",
     "AdagradBound": "ratetheory.numeric.adagrad",
     "Bound": "ratetheory.numeric.bound",
     "Equilibrium": "ratetheory.numeric.equilibria",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -67,7 +67,7 @@ class LawSet:
         modules = {plain(name): module for name, module in model.named_modules()}
         self.blocks, self.laws = sum(f.parts for f in families), list[Law]()
         self.known = [bool(f.norms) for f in families for _ in range(f.parts)]
-        self._places: dict[int, list[tuple[int, int, int]]] = {}
+        self._places: dict[int, list[tuple[int | None, int, int]]] = {}
         made: dict[tuple[str, int | None], int] = {}
         first = 0
         self._of_family: list[list[int]] = []
@@ -77,11 +77,13 @@ class LawSet:
             for norm in family.norms:
                 if norm.module not in modules:
                     raise ValueError(f"blocks: {family.name}: no module {norm.module!r}; the model of the table is expected")
-                key = (norm.module, norm.axis)
+                module = modules[norm.module]
+                # the statistics of a batch normalisation are those of its channels, whoever asks
+                key = (norm.module, 1 if norm.kind == "batch" else norm.axis)
                 if key not in made:
                     made[key] = len(self.laws)
-                    self.laws.append(_law(modules[norm.module], norm, probe))
-                place = (0 if norm.axis is None else norm.first, first, family.parts)
+                    self.laws.append(_law(module, replace(norm, axis=key[1]), probe))
+                place = (None if norm.axis is None else norm.first, first, family.parts)
                 self._places.setdefault(made[key], []).append(place)
                 self._of_family[-1].append(made[key])
             first += family.parts
@@ -232,7 +234,12 @@ class LawSet:
     def _paired(self, law: int, length: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         """The statistics of a law that belong to blocks, and the blocks that they belong to; some belong to several."""
         if (law, device) not in self._pairs:
-            pairs = [(at + j, first + j) for at, first, parts in self._places[law] for j in range(parts) if at + j < length]
+            pairs: list[tuple[int, int]] = []
+            for at, first, parts in self._places[law]:
+                if at is None:
+                    pairs += [(j, first) for j in range(length)]
+                else:
+                    pairs += [(at + j, first + j) for j in range(parts) if at + j < length]
             statistic, block = torch.tensor(pairs, dtype=torch.int64).reshape(-1, 2).to(device).unbind(1)
             self._pairs[law, device] = statistic, block
         return self._pairs[law, device]

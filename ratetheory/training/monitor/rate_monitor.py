@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +82,7 @@ class RateMonitor:
 
         if self.recorder is None and not self._closed and torch.is_grad_enabled():
             self._handles.pop(0).remove()
-            self._begin(find_blocks(self.core, lambda copy: copy(*arguments, **keywords), explain=False))
+            self._begin(find_blocks(self.core, _batch(self.core, arguments, keywords), explain=False))
 
     def _begin(self, blocks: Blocks) -> None:
         named = named_tensors(self.core)
@@ -192,6 +193,13 @@ class RateMonitor:
         Never waits: up to 50 steps old, empty before the first part is written.
         """
         return {} if self.stream is None else self.stream.latest
+
+
+def _batch(model: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
+    """A call's arguments as one batch: by position, or by name."""
+    if not keywords:
+        return arguments
+    return dict(inspect.signature(model.forward).bind(*arguments, **keywords).arguments) if arguments else keywords
 
 
 def _inner(optimizer: Any) -> torch.optim.Optimizer:
