@@ -7,6 +7,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROMISED = {
+    "a_model.py": ["3.conv1.weight: 8 blocks of 72 entries, alone", "3.bn1.weight+3.bn1.bias: 1 blocks of 16 entries, joint"],
     "bound_a_rate.py": ["certified", "is reached within", "learning rate    1e-06"],
     "certify_checkpoints.py": ["0.weight[7]: held", "<= mean |G|^2 <="],
     "sweep_the_rates.py": ["bn: final losses", "over 1.0 decades (1 to 10)", "over 0 decades (0.1 alone)"],

@@ -213,10 +213,10 @@ def facts(recorder: Recorder, step: Step | None, changes: set[str]) -> dict[str,
     }
     if not known:
         said["scale_invariant_reason"] = "the normalisation of some blocks is not known"
-    elif not exact:
-        said["scale_invariant_reason"] = "single precision: it holds to 1e-7 only"
-    else:
+    elif max(epsilons, default=1.0) > INVARIANCE_EPSILON:
         said["scale_invariant_reason"] = f"eps = {max(epsilons, default=1.0):g} of the normalisation breaks it slightly"
+    else:
+        said["scale_invariant_reason"] = "single precision: it holds to 1e-7 only"
     if step is None:
         return said
     rules = [step.rules[g] for g in sorted(set(recorder.group_of_block)) if g < len(step.rules)]
