@@ -1,4 +1,4 @@
-"""A network for ``ratetheory blocks`` and ``ratetheory curvature``: functions without arguments that return it with its data."""
+"""A network for ``ratetheory blocks`` and ``ratetheory curvature``: functions that return it with its data."""
 
 import torch
 from torch import nn
