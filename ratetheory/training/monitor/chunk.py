@@ -26,7 +26,7 @@ def scratch_for(layouts: Sequence[Layout], device: torch.device) -> torch.Tensor
 class Chunk:
     """The entries of one layout. Four rows: weights, update, plan, weights; old and new weights change places at each step.
 
-    The gradient stands where the new weights will; ``scratch`` is shared by all chunks.
+    The gradient stands where the new weights will; ``given``: which parameters had one. ``scratch`` is shared by all chunks.
     """
 
     def __init__(self, layout: Layout, parameters: Sequence[torch.Tensor], scratch: torch.Tensor) -> None:
@@ -39,6 +39,7 @@ class Chunk:
         self.products = scratch[: layout.total * (len(LATE) if self.at_once else 1)].view(-1, layout.total)
         self.product_views = layout.unit_views(self.products)
         self.early_views = [view[:2] for view in self.product_views]
+        self.given = [False] * len(self.parameters)
         self._read(self.row_views[self.old], parameters)
 
     @property
@@ -84,7 +85,9 @@ class Chunk:
 
     def read_gradients(self) -> None:
         """Copy the gradients as they are now; what has none counts as zero."""
-        self._read(self.row_views[self.new], [p.grad for p in self.parameters])
+        gradients = [p.grad for p in self.parameters]
+        self.given = [gradient is not None for gradient in gradients]
+        self._read(self.row_views[self.new], gradients)
 
     def read_weights(self) -> None:
         """Copy the weights as they are now, and make the update of them."""

@@ -24,6 +24,9 @@ Not proved, measured: the largest seen was 0.5 (tests/training/monitor/test_roun
 PLAN_FACTOR = 8.0
 """Roundoffs of an update that the optimiser computes: of a few operations on each of its terms."""
 
+PARALLEL = 1e-6
+"""Angle up to which gradients count as parallel, beside that of a thousand roundoffs and at most 0.05."""
+
 Array = np.ndarray
 
 
@@ -90,7 +93,7 @@ def evaluate(sums: Sums, table: Table) -> dict[str, Array]:
         "update_radial": sums["update_radial"],
         "squared_update": sums["squared_update"],
         "dead": (gradient == 0).astype(float),
-        "scale_variant_squared_gradient": sums.scalars[:, 2],
+        "scale_variant_squared_gradient": sums.scalars[:, 0],
         **radial,
         **{name: planned[name] for name in ("plan_radial", "squared_plan", "off_rule", "off_rule_error", "growth_error")},
         "backward_passes": np.array([float(step.passes) for step in steps]),
@@ -98,7 +101,7 @@ def evaluate(sums: Sums, table: Table) -> dict[str, Array]:
         **turned,
     }
     if all(step.with_loss for step in steps):
-        arrays["loss"] = sums.scalars[:, 3]
+        arrays["loss"] = sums.scalars[:, 1]
     return arrays
 
 
@@ -125,9 +128,7 @@ def _summation(table: Table) -> Array:
 def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
     """Measured and predicted <w, g>, and the allowance for the rounding of their difference."""
     law, scale, steps = sums.law, sums.scale, sums.steps
-    first, final = sums.scalars[:, :1], sums.scalars[:, 1:2]
-    # the optimiser's gradients are those of the backward passes times this: scaling, clipping, averaging
-    factor = np.where(first != 0, final / np.where(first != 0, first, 1.0), 1.0)
+    factor, common = _factor(sums)
     reach = np.sqrt(S * sums["squared_gradient"])
     short, unit, positions = np.array([step.precision for step in steps])[:, table.family].transpose(2, 0, 1)
     cancelled = np.abs(factor) * scale
@@ -136,13 +137,28 @@ def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
     allowance += RADIAL_FACTOR * short * (cancelled / np.sqrt(positions) + reach)
     # the gain's gradient is itself a sum in the same arithmetic; where pixels repeat, so do their roundings
     allowance += _summation(table) * reach + (8 + positions) * unit * np.abs(factor * law)
-    known = table.law & np.array([step.complete for step in steps])[:, None] & (sums["squared_gradient"] > 0)
+    known = table.law & common & np.isfinite(law) & np.isfinite(scale) & (sums["squared_gradient"] > 0)
     return {
         "radial": sums["radial"],
         "radial_predicted": np.where(known, factor * law, sums["radial"]),
         "radial_error": np.where(known, allowance, 0.0),
         "gradient_factor": factor[:, 0],
     }
+
+
+def _factor(sums: Sums) -> tuple[Array, Array]:
+    """The factor by which the optimiser's gradients are those of the backward passes, and whether there is one, (steps, 1).
+
+    Scaling, clipping, averaging have one. There is none if the gradients that were looked at are not parallel; without a
+    backward pass every factor will do.
+    """
+    across, final, first = sums.scalars[:, 2:3], sums.scalars[:, 3:4], sums.scalars[:, 4:5]
+    factor = np.where(across != 0, final / np.where(across != 0, across, 1.0), 1.0)
+    sine = np.sqrt(np.maximum(1 - across**2 / (first * final), 0.0))
+    unit = np.array([[max(short for short, *_ in step.precision)] for step in sums.steps])
+    still = np.array([[not step.passes] for step in sums.steps])
+    common = still | np.isfinite(factor) & (across != 0) & (sine <= np.minimum(PARALLEL + 1000 * unit, 0.05))
+    return np.where(np.isfinite(factor), factor, 1.0), common
 
 
 def _plan(sums: Sums, rates: Array, coefficient: dict[str, Array], table: Table, S: Array) -> dict[str, Array]:

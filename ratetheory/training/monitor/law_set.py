@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from torch import nn
@@ -11,36 +12,37 @@ from torch import nn
 from ratetheory.observation.families import Family, Norm
 from ratetheory.training.monitor.laws import ActivationLaw, GainLaw, Law, Pass, rounding_scale
 from ratetheory.training.monitor.naming import plain
+from ratetheory.training.monitor.probe import GainsProbe, ParameterProbe, Probe, ShardedProbe
 
 
 @dataclass(frozen=True)
 class Note:
-    """What a step leaves of its laws, small tensors on the device: for each law its passes; gains, their final gradients."""
+    """What a step leaves of its laws, small tensors on the device: for each law its passes; which are not known; all gains."""
 
     gains: tuple[tuple[int, tuple[Pass, ...], tuple[torch.Tensor, ...]], ...]
     activations: tuple[tuple[int, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]], ...]
+    unknown: tuple[int, ...]
     gain: torch.Tensor | None
-    final: torch.Tensor | None
     probe: tuple[torch.Tensor, torch.Tensor] | None
 
     @property
     def shape(self) -> tuple[object, ...]:
         """Equal for notes that can be evaluated together."""
         counts = tuple((i, tuple(p.count for p in passes)) for i, passes, _ in self.gains)
-        return counts, tuple((i, len(radials)) for i, radials, _ in self.activations), self.probe is None
+        return counts, tuple((i, len(radials)) for i, radials, _ in self.activations), self.unknown, self.probe is None
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """The laws at some steps: radial parts and the size of what is rounded, (steps, blocks).
+    """The laws at some steps: radial parts, NaN where not all is known, and the size of what is rounded, (steps, blocks).
 
-    ``probe``: <final, first> and <final, final>, (steps, 2), of the gradients of some trained parameters as the backward passes
-    made them and as the optimiser sees them: their ratio is the common factor of scaling, clipping and averaging.
+    ``first``, ``final``: what the probe notes, (steps, entries) each; zeros where it has seen nothing.
     """
 
     radial: torch.Tensor
     scale: torch.Tensor
-    probe: torch.Tensor
+    first: torch.Tensor
+    final: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,9 @@ class _Fixed:
 
 
 class LawSet:
-    """The laws of some families, with their hooks; ``known`` says which blocks have one.
+    """The laws of some families, with their hooks; ``known`` says which blocks have one."""
 
-    ``probe`` is a trained parameter that shows the common factor where no gain does.
-    """
-
-    def __init__(
-        self, model: nn.Module, families: Sequence[Family], named: Mapping[str, torch.Tensor], probe: nn.Parameter | None
-    ) -> None:
+    def __init__(self, model: nn.Module, families: Sequence[Family], named: Mapping[str, torch.Tensor]) -> None:
         modules = {plain(name): module for name, module in model.named_modules()}
         self.blocks, self.laws = sum(f.parts for f in families), list[Law]()
         self.known = [bool(f.norms) for f in families for _ in range(f.parts)]
@@ -82,38 +79,47 @@ class LawSet:
                 key = (norm.module, 1 if norm.kind == "batch" else norm.axis)
                 if key not in made:
                     made[key] = len(self.laws)
-                    self.laws.append(_law(module, replace(norm, axis=key[1]), probe))
+                    self.laws.append(_law(module, replace(norm, axis=key[1]), self._begin))
                 place = (None if norm.axis is None else norm.first, first, family.parts)
                 self._places.setdefault(made[key], []).append(place)
                 self._of_family[-1].append(made[key])
             first += family.parts
-        gains = any(isinstance(law, GainLaw) for law in self.laws)
-        self._probe = None if gains else probe
-        self._probed: list[torch.Tensor] = []
-        self._handle = None if self._probe is None else self._probe.register_hook(self._of_probe)
+        self.probe = _probe(self.laws, named, self._begin)
+        lengths = {i: law.gain.numel() for i, law in enumerate(self.laws) if isinstance(law, GainLaw)}
+        self._starts = dict(zip(lengths, accumulate([0, *lengths.values()]), strict=False))
+        # a shard's gradient may appear after several passes only, and says nothing of them
+        shown = [named[m.parameter] for f in families for m in f.members if f.norms]
+        self._shown = [] if any(hasattr(p, "to_local") for p in shown) else shown
+        self._task = -1
         self._pairs: dict[tuple[int, torch.device], tuple[torch.Tensor, torch.Tensor]] = {}
         self._fixed: dict[tuple[object, ...], _Fixed] = {}
 
-    def _of_probe(self, gradient: torch.Tensor) -> None:
-        self._probed.append(gradient.detach().clone())
+    def _begin(self) -> None:
+        """In a backward pass: if it is a new one and there are no gradients yet, what earlier passes left was thrown away."""
+        task = torch._C._current_graph_task_id()
+        if task == self._task:
+            return
+        self._task = task
+        if self._shown and all(p.grad is None for p in self._shown):
+            for law in self.laws:
+                law.forget()
+            self.probe.reset()
 
     def close(self) -> None:
         """Remove the hooks."""
         for law in self.laws:
             law.close()
-        if self._handle is not None:
-            self._handle.remove()
+        self.probe.close()
 
     def reset(self) -> None:
         """Forget the backward passes since the last step."""
-        self._probed.clear()
         for i, law in enumerate(self.laws):
-            if isinstance(law, GainLaw) and not law.consistent:
-                # no statistics in the graph, or several forward passes for one backward pass: take the activations
-                law.close()
-                self.laws[i] = ActivationLaw(law.module, law.norm, law.gain)
+            if isinstance(law, GainLaw) and law.lost:
+                law.release()
+                self.laws[i] = ActivationLaw(law.module, law.norm, self._begin)
                 self._fixed.clear()
             law.reset()
+        self.probe.reset()
 
     @property
     def evaluated(self) -> list[nn.Module]:
@@ -122,13 +128,8 @@ class LawSet:
 
     @property
     def passes(self) -> int:
-        """Backward passes since the last step, the most of any law."""
-        return max([len(self._probed), *(law.passes for law in self.laws)])
-
-    @property
-    def complete(self) -> bool:
-        """Whether every law has seen what it needs of its passes."""
-        return all(law.consistent for law in self.laws)
+        """Backward passes since the last step."""
+        return self.probe.passes
 
     def precision(self) -> tuple[tuple[float, float, float], ...]:
         """For each family the roundoffs of its gradients' factors and of their sums, and over how many outputs they add up."""
@@ -142,21 +143,18 @@ class LawSet:
 
     def note(self) -> Note:
         """What the laws have seen since the last step, before the optimiser moves gains."""
-        gains, activations = [], []
+        gains, activations, unknown, passes = [], [], [], self.passes
+        probe = self.probe.note()
         for i, law in enumerate(self.laws):
-            if isinstance(law, GainLaw):
+            if not law.known(passes):
+                unknown.append(i)
+            elif isinstance(law, GainLaw):
                 if len(law.seen) == len(law.products) > 0:
                     gains.append((i, tuple(law.seen), tuple(law.products)))
             elif isinstance(law, ActivationLaw) and law.radials:
                 activations.append((i, tuple(law.radials), tuple(law.scales)))
-        gain = final = probe = None
-        if gains:
-            held = [law.gain for i, *_ in gains if isinstance(law := self.laws[i], GainLaw)]
-            gain, final = torch.cat([g.detach() for g in held]), torch.cat([_gradient(g) for g in held])
-        elif self._probed and self._probe is not None and self._probe.grad is not None:
-            first = self._probed[0] if len(self._probed) == 1 else torch.stack(self._probed).sum(0)
-            probe = first, self._probe.grad.detach().clone()
-        return Note(tuple(gains), tuple(activations), gain, final, probe)
+        gain = self.probe.gain if isinstance(self.probe, GainsProbe) else None
+        return Note(tuple(gains), tuple(activations), tuple(unknown), gain, probe)
 
     def evaluate(self, notes: Sequence[Note], device: torch.device) -> Predicted:
         """What the laws say of some steps."""
@@ -167,30 +165,32 @@ class LawSet:
                 last += 1
             found.append(self._alike(notes[first:last], device))
             first = last
-        radial, scale, probe = (torch.cat(parts) for parts in zip(*found, strict=True))
-        return Predicted(radial, scale, probe)
+        return Predicted(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
-    def _alike(self, notes: Sequence[Note], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Radial parts, scales and probe of notes of one shape."""
+    def _alike(self, notes: Sequence[Note], device: torch.device) -> tuple[torch.Tensor, ...]:
+        """Radial parts, scales and the probe's gradients of notes of one shape."""
         radial = torch.zeros(len(notes), self.blocks, dtype=torch.float64, device=device)
-        scale, probe = torch.zeros_like(radial), radial.new_zeros(len(notes), 2)
+        scale = torch.zeros_like(radial)
+        first, final = radial.new_zeros(len(notes), self.probe.entries), radial.new_zeros(len(notes), self.probe.held)
+        if notes[0].probe is not None:
+            first.copy_(torch.stack([n.probe[0] for n in notes if n.probe is not None]))
+            final.copy_(torch.stack([n.probe[1] for n in notes if n.probe is not None]))
         if notes[0].gains:
-            fixed, of_radial, of_scale, probe = self._of_gains(notes, device)
+            fixed, of_radial, of_scale = self._of_gains(notes, device)
             radial.index_add_(1, fixed.block, of_radial[:, fixed.statistic])
             scale.index_add_(1, fixed.block, of_scale[:, fixed.statistic])
-        elif notes[0].probe is not None:
-            first = torch.stack([n.probe[0].flatten() for n in notes if n.probe is not None]).double()
-            final = torch.stack([n.probe[1].flatten() for n in notes if n.probe is not None]).double()
-            probe = torch.stack([(final * first).sum(1), final.square().sum(1)], dim=1)
         for at, (i, radials, _) in enumerate(notes[0].activations):
             statistic, block = self._paired(i, len(radials[0]), device)
             summed = torch.stack([torch.stack(n.activations[at][1]).sum(0) for n in notes])
             radial.index_add_(1, block, summed[:, statistic])
             summed = torch.stack([torch.stack(n.activations[at][2]).sum(0) for n in notes])
             scale.index_add_(1, block, summed[:, statistic])
-        return radial, scale, probe
+        for i in notes[0].unknown:
+            for _, start, parts in self._places[i]:
+                radial[:, start : start + parts] = torch.nan
+        return radial, scale, first, final
 
-    def _of_gains(self, notes: Sequence[Note], device: torch.device) -> tuple[_Fixed, torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _of_gains(self, notes: Sequence[Note], device: torch.device) -> tuple[_Fixed, torch.Tensor, torch.Tensor]:
         key = notes[0].shape
         if key not in self._fixed:
             self._fixed = {key: self._fix(notes[0], device)}
@@ -205,21 +205,18 @@ class LawSet:
             stacked([[getattr(s, name) for s in row] for row in passes]) for name in ("invstd", "mean", "size")
         )
         gain = torch.stack([n.gain for n in notes if n.gain is not None]).double()
-        final = gain * torch.stack([n.final for n in notes if n.final is not None])
-        first = torch.zeros_like(final).index_add_(1, fixed.gain, product)
-        probe = torch.stack([(final * first).sum(1), final.square().sum(1)], dim=1)
         # the sampled gradient's norm and the number of its entries make its root mean square
         size = size * fixed.sampled.rsqrt() * gain.abs()[:, fixed.gain]
         scale = rounding_scale(invstd, mean, size, fixed.count, fixed.epsilon)
-        return fixed, fixed.epsilon * invstd**2 * product, scale, probe
+        return fixed, fixed.epsilon * invstd**2 * product, scale
 
     def _fix(self, note: Note, device: torch.device) -> _Fixed:
         columns: dict[str, list[torch.Tensor]] = {
             name: [] for name in ("statistic", "block", "epsilon", "count", "sampled", "gain")
         }
-        at = start = 0
+        at = 0
         for i, passes, products in note.gains:
-            length = len(products[0])
+            length, start = len(products[0]), self._starts[i]
             of_law, of_block = self._paired(i, length, torch.device("cpu"))
             for seen in passes:
                 columns["statistic"].append(of_law + at)
@@ -228,7 +225,6 @@ class LawSet:
                     columns[name].append(torch.full((length,), float(value), dtype=torch.float64))
                 columns["gain"].append(torch.arange(start, start + length))
                 at += length
-            start += length
         return _Fixed(**{name: torch.cat(parts).to(device) for name, parts in columns.items()})
 
     def _paired(self, law: int, length: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -255,12 +251,32 @@ def roundoff(dtype: torch.dtype, device: torch.device | None = None) -> float:
     return torch.finfo(dtype).eps / 2
 
 
-def _gradient(parameter: torch.Tensor) -> torch.Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.detach()
+def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], begin: Callable[[], None]) -> Probe:
+    """Gains that are watched anyway, or else the smallest of the other parameters that shows something."""
+    gains = [law for law in laws if isinstance(law, GainLaw)]
+    if gains:
+        return GainsProbe(gains)
+    trained = [p for p in named.values() if p.requires_grad and isinstance(p, nn.Parameter)]
+    sharded = {id(p) for p in trained if hasattr(p, "to_local")}
+    if not sharded:
+        return ParameterProbe(min(trained, key=lambda p: (p.numel() < 2, p.numel())), begin) if trained else Probe()
+    for law in laws:
+        gain = getattr(law.module, "weight", None)
+        if isinstance(law, ActivationLaw) and isinstance(gain, torch.Tensor) and id(gain) in sharded:
+            return ShardedProbe(law, gain)
+    return Probe()
 
 
-def _law(module: nn.Module, norm: Norm, probe: nn.Parameter | None) -> Law:
+def _law(module: nn.Module, norm: Norm, begin: Callable[[], None]) -> Law:
     gain = getattr(module, "weight", None)
-    if norm.kind == "batch" and isinstance(gain, nn.Parameter) and gain.requires_grad and not hasattr(gain, "to_local"):
-        return GainLaw(module, norm, gain)
-    return ActivationLaw(module, norm, probe)
+    # these leave their statistics in the graph
+    known = getattr(type(module), "forward", None) in (nn.BatchNorm1d.forward, nn.SyncBatchNorm.forward)
+    if (
+        known
+        and norm.kind == "batch"
+        and isinstance(gain, nn.Parameter)
+        and gain.requires_grad
+        and not hasattr(gain, "to_local")
+    ):
+        return GainLaw(module, norm, begin)
+    return ActivationLaw(module, norm, begin)

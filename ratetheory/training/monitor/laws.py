@@ -7,6 +7,7 @@ taken over the activations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -48,14 +49,16 @@ class Pass:
 
 
 class Law:
-    """A normalisation module under watch; ``trained`` is a parameter whose gradient says whether gradients have been cleared.
+    """A normalisation module under watch.
 
     Since ``reset``: ``positions`` is how many outputs of a filter it has normalised, ``evaluation`` whether a forward pass ran
-    in evaluation mode.
+    in evaluation mode. ``begin`` is called in every backward pass before it is noted.
+
+    Forward passes that ``torch.compile`` traces are not seen: there is no law of them.
     """
 
-    def __init__(self, module: nn.Module, norm: Norm, trained: torch.Tensor | None) -> None:
-        self.module, self.norm, self.epsilon, self.trained = module, norm, epsilon_of(module), trained
+    def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
+        self.module, self.norm, self.epsilon, self.begin = module, norm, epsilon_of(module), begin
         self.dtype: torch.dtype | None = None
         self.device: torch.device | None = None
         self.handles: list[Any] = [module.register_forward_hook(self._forward)]
@@ -64,16 +67,15 @@ class Law:
     def reset(self) -> None:
         """Forget the passes so far."""
         self.evaluation, self.positions = False, 0
+        self.forget()
 
-    @property
-    def passes(self) -> int:
-        """Backward passes since the last reset."""
+    def forget(self) -> None:
+        """Forget the backward passes so far."""
         raise NotImplementedError
 
-    @property
-    def consistent(self) -> bool:
-        """Whether all is known of each pass."""
-        return True
+    def known(self, passes: int) -> bool:
+        """Whether all is known of the law, if the model has made so many backward passes."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -81,11 +83,8 @@ class Law:
             handle.remove()
 
     def _forward(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        if not output.requires_grad:
+        if torch.compiler.is_compiling() or not output.requires_grad:
             return
-        if self.trained is not None and self.trained.grad is None:
-            # what earlier passes added up has been thrown away, as after a step that was skipped
-            self.reset()
         if not module.training and isinstance(module, Batched):
             self.evaluation = True
         else:
@@ -103,27 +102,30 @@ class Law:
 class GainLaw(Law):
     """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass."""
 
-    def __init__(self, module: nn.Module, norm: Norm, gain: torch.Tensor) -> None:
-        self.lost, self.gain = False, gain
-        super().__init__(module, norm, gain)
+    def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
+        self._unsaved = False
+        super().__init__(module, norm, begin)
+        self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
         self.handles.append(self.gain.register_hook(self._of_gain))
 
-    def reset(self) -> None:
-        """Forget the passes so far."""
-        super().reset()
+    def forget(self) -> None:
+        """Forget the backward passes so far."""
         self.seen: list[Pass] = []
         self.products: list[torch.Tensor] = []
 
-    @property
-    def passes(self) -> int:
-        """Backward passes since the last reset."""
-        return len(self.products)
-
-    @property
-    def consistent(self) -> bool:
-        """Whether all is known of each pass."""
+    def known(self, passes: int) -> bool:
+        """Whether there are statistics for each gradient of the gain; without one there is no gradient, nor a radial part."""
         # in evaluation mode there is nothing to see: the law says 0, and the gradient shows that it does not hold
         return self.evaluation or (not self.lost and len(self.seen) == len(self.products))
+
+    @property
+    def lost(self) -> bool:
+        """Whether it fails: no statistics in the graph, or several forward passes for one gradient of the gain."""
+        return self._unsaved or len(self.seen) > len(self.products) > 0
+
+    def release(self) -> None:
+        """Leave the statistics to another law; the gradient of the gain is still noted."""
+        self.handles.pop(0).remove()
 
     def _of_gain(self, gradient: torch.Tensor) -> None:
         self.products.append(gradient.detach() * self.gain.detach())
@@ -131,11 +133,12 @@ class GainLaw(Law):
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
         statistics = _saved_statistics(output.grad_fn)
         if statistics is None:
-            self.lost = True
+            self._unsaved = True
             return
         output.register_hook(partial(self._of_output, *statistics, y.numel() // max(y.shape[1], 1)))
 
     def _of_output(self, mean: torch.Tensor, invstd: torch.Tensor, count: int, gradient: torch.Tensor) -> None:
+        self.begin()
         few = _some(gradient.detach())
         axes = [axis for axis in range(few.dim()) if axis != 1]
         size = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
@@ -160,23 +163,29 @@ def _saved_statistics(node: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
 
 
 class ActivationLaw(Law):
-    """Any normalisation: the law from the activations and their gradients."""
+    """Any normalisation: the law from the activations and their gradients.
 
-    def reset(self) -> None:
-        """Forget the passes so far."""
-        super().reset()
+    ``products``: the gradients of the gain by the activations, if a list is put there.
+    """
+
+    products: list[torch.Tensor] | None = None
+
+    def forget(self) -> None:
+        """Forget the backward passes so far."""
         self.radials: list[torch.Tensor] = []
         self.scales: list[torch.Tensor] = []
+        if self.products is not None:
+            self.products = []
 
-    @property
-    def passes(self) -> int:
-        """Backward passes since the last reset."""
-        return len(self.radials)
+    def known(self, passes: int) -> bool:
+        """Whether there was a pass at all, and none was missed."""
+        return self.evaluation or len(self.radials) >= max(passes, 1)
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
         output.register_hook(partial(self._of_output, y, output.detach()))
 
     def _of_output(self, y: torch.Tensor, out: torch.Tensor, gradient: torch.Tensor) -> None:
+        self.begin()
         gradient = gradient.detach()
         precise = y.dtype if y.dtype == torch.float64 else torch.float32
         entries, gradient, out = y.to(precise), gradient.to(precise), out.to(precise)
@@ -193,14 +202,20 @@ class ActivationLaw(Law):
             variance, mean = entries.square().mean(axes, keepdim=True).double(), entries.new_zeros((), dtype=torch.float64)
         else:
             variance, mean = (t.double() for t in torch.var_mean(entries, axes, correction=0, keepdim=True))
+        invstd = (variance + self.epsilon).rsqrt()
+        if self.norm.kind == "batch":
+            mean, invstd = _as_seen(mean, variance, invstd, out, gain, axes)
+        if self.products is not None:
+            slope = gradient * (entries - mean.to(precise)) * invstd.to(precise)
+            self.products.append(_of_gain(slope.reshape(y.shape), self.norm.kind, 1 if gain is None else gain.dim()))
         pull = (gradient * out).sum(axes, keepdim=True).double()
         count = entries.numel() // variance.numel()
         # the gain's place differs between modules (w, or 1 + w): the larger of two estimates of df/dz
         size = torch.maximum(
             _root_mean_square(weighted, axes), _root_mean_square(gradient, axes) * _root_mean_square(out, axes)
         )
-        scale = rounding_scale((variance + self.epsilon).rsqrt(), mean, size, count, self.epsilon)
-        self.radials.append(_kept(self.epsilon / (variance + self.epsilon) * pull, keep))
+        scale = rounding_scale(invstd, mean, size, count, self.epsilon)
+        self.radials.append(_kept(self.epsilon * invstd**2 * pull, keep))
         # what is rounded independently adds up in squares
         self.scales.append(_kept(scale.square(), keep).sqrt())
 
@@ -215,6 +230,32 @@ def rounding_scale(
     """
     reach = (1 - epsilon * invstd**2 + (mean * invstd) ** 2).clamp(min=0).sqrt()
     return 3 * count * size * reach * (1 + reach)
+
+
+def _as_seen(
+    mean: torch.Tensor,
+    variance: torch.Tensor,
+    invstd: torch.Tensor,
+    out: torch.Tensor,
+    gain: torch.Tensor | None,
+    axes: list[int],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and 1/sqrt(var + eps) that a batch normalisation took, from its output apart from the shift.
+
+    Those of the samples at hand are not it where statistics are taken over several processes.
+    """
+    spread, middle = (t.double() for t in torch.var_mean(out, axes, correction=0, keepdim=True))
+    factor = torch.ones_like(invstd) if gain is None else gain.detach().double().reshape(invstd.shape)
+    shown = (spread > 0) & (variance > 0)
+    seen = torch.where(shown, (spread / variance).sqrt() / factor.abs(), invstd)
+    return torch.where(shown, mean - middle / (factor * seen), mean), seen
+
+
+def _of_gain(slope: torch.Tensor, kind: str, dimensions: int) -> torch.Tensor:
+    """Sums over all but the axes of the gain."""
+    if kind in ("layer", "rms"):
+        return slope.reshape(-1, *slope.shape[slope.dim() - dimensions :]).sum(0)
+    return slope.sum([axis for axis in range(slope.dim()) if axis != 1])
 
 
 def _root_mean_square(tensor: torch.Tensor, axes: list[int]) -> torch.Tensor:

@@ -124,7 +124,7 @@ def layouts(
             chunks = found.setdefault(group_of[member.parameter], [[]])
             if chunks[-1] and sum(s.size for s in chunks[-1]) + new.size > limit:
                 chunks.append([])
-            if new.units:
+            if new.size and new.units:
                 chunks[-1].append(new)
         first += family.parts
     return [_layout(chunk, group, first) for group, chunks in found.items() for chunk in chunks if chunk]

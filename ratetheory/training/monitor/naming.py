@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
@@ -15,15 +17,26 @@ def plain(name: str) -> str:
     return name
 
 
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The model inside ``torch.compile`` and ``DistributedDataParallel``."""
+def _layers(model: nn.Module) -> Iterator[nn.Module]:
+    yield model
     while True:
         if hasattr(model, "_orig_mod"):
             model = model._orig_mod  # type: ignore[assignment]
         elif isinstance(model, nn.parallel.DistributedDataParallel | nn.DataParallel):
             model = model.module
         else:
-            return model
+            return
+        yield model
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model inside ``torch.compile`` and ``DistributedDataParallel``."""
+    return list(_layers(model))[-1]
+
+
+def replicated(model: nn.Module) -> nn.parallel.DistributedDataParallel | None:
+    """The ``DistributedDataParallel`` around a model, compiled or not, if there is one."""
+    return next((m for m in _layers(model) if isinstance(m, nn.parallel.DistributedDataParallel)), None)
 
 
 def named_tensors(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import inspect
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +14,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from ratetheory.observation.families import Blocks, load_blocks
+from ratetheory.observation.families import Blocks, blocks_from_dict, load_blocks
 from ratetheory.training.directories import free_directory, prepare, refuse_occupied
 from ratetheory.training.monitor.naming import named_tensors, plain, unwrapped
 from ratetheory.training.monitor.recorder import Recorder
-from ratetheory.training.monitor.sharing import sharing_of
+from ratetheory.training.monitor.sharing import alike, sharing_of
 from ratetheory.training.monitor.stream import Stream
 from ratetheory.training.slices import check_fits
 
@@ -60,9 +62,11 @@ class RateMonitor:
         self.model, self.core = model, unwrapped(model)
         self.optimizers = [_inner(o) for o in (optimizer if isinstance(optimizer, Sequence) else [optimizer])]
         name = f"monitor-{type(self.core).__name__.lower()}"
-        self.directory = free_directory(name) if output is None else Path(output)
-        refuse_occupied(self.directory, force)
-        prepare(self.directory)
+        _whole(self.core)
+        self.sharing = sharing_of(model, named_tensors(self.core))
+        if blocks is None and self.sharing.shards is not None:
+            raise ValueError("blocks: of a sharded model they must be given; find_blocks on the model before it is sharded")
+        self.directory = alike(self.sharing, lambda: _made(name, output, force))
         self.recorder: Recorder | None = None
         self.stream: Stream | None = None
         self._handles: list[Any] = []
@@ -74,7 +78,7 @@ class RateMonitor:
             self._handles.append(model.register_forward_pre_hook(self._detect, with_kwargs=True))
         else:
             self._begin(blocks if isinstance(blocks, Blocks) else load_blocks(blocks))
-        atexit.register(self.close)
+        atexit.register(self._at_exit)
 
     def _detect(self, model: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         """Find the blocks from the batch of the first forward pass."""
@@ -82,7 +86,10 @@ class RateMonitor:
 
         if self.recorder is None and not self._closed and torch.is_grad_enabled():
             self._handles.pop(0).remove()
-            self._begin(find_blocks(self.core, _batch(self.core, arguments, keywords), explain=False))
+            batch = _batch(self.core, arguments, keywords)
+            # each process has its own batch, and might find what the others do not
+            found = alike(self.sharing, lambda: json.dumps(find_blocks(_alone(self.core), batch, explain=False).as_dict()))
+            self._begin(blocks_from_dict(json.loads(found)))
 
     def _begin(self, blocks: Blocks) -> None:
         named = named_tensors(self.core)
@@ -91,9 +98,8 @@ class RateMonitor:
             raise ValueError("blocks: no trained parameter is scale-invariant; a model with normalisation layers is expected")
         for family in families:
             check_fits(family, named)
-        sharing = sharing_of(self.model, named.values())
-        self.recorder = Recorder(self.core, named, families, self.optimizers, sharing)
-        self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if sharing.writes else None
+        self.recorder = Recorder(self.core, named, families, self.optimizers, self.sharing)
+        self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if self.sharing.writes else None
         self._owners = {
             name: (self.core.get_submodule(full.rpartition(".")[0]), full.rpartition(".")[2], parameter)
             for full, parameter in self.core.named_parameters()
@@ -103,10 +109,34 @@ class RateMonitor:
             self._handles += [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._left)]
         self._flushed = time.monotonic()
 
-    def _before(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
+    def _before(
+        self, optimizer: torch.optim.Optimizer, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """The optimiser is about to step; a step inside a step of a subclass is no other one."""
         self._depth += 1
-        if self._depth > 1 or self.recorder is None or self._closed or (self.stream is not None and self.stream.stopped):
+        if self._depth > 1 or self.recorder is None or self._closed:
+            return None
+        # arguments[0] is the optimiser
+        closure = keywords.get("closure", arguments[1] if len(arguments) > 1 else None)
+        if closure is None:
+            self._read(optimizer)
+            return None
+        read = iter([self._read])
+
+        def watched() -> Any:
+            # the gradients come into being in here; those of later calls belong to other weights
+            result = closure()
+            for first in read:
+                first(optimizer)
+            return result
+
+        return (arguments[0], *arguments[2:]), {**keywords, "closure": watched}
+
+    def _read(self, optimizer: torch.optim.Optimizer) -> None:
+        """The gradients are final."""
+        assert self.recorder is not None
+        # the other processes do not know, and wait for this one's part of the sums
+        if self.sharing.processes is None and self.stream is not None and self.stream.stopped:
             return
         if self.recorder.pending:
             if optimizer is not self._first:
@@ -118,13 +148,18 @@ class RateMonitor:
     def _left(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
         self._depth -= 1
 
+    @property
+    def pending(self) -> bool:
+        """Whether the optimiser has made a step that ``step`` has not recorded."""
+        return self.recorder is not None and self.recorder.pending and not self._closed
+
     def step(self, loss: torch.Tensor | float | None = None) -> None:
         """Record the step that the optimiser has just made; nothing if it made none.
 
         ``loss`` is given at every step or never: ``ValueError`` otherwise.
         """
         self._depth = 0
-        if self.recorder is not None and self.recorder.pending and not self._closed:
+        if self.pending:
             self._finish(loss)
 
     def _finish(self, loss: torch.Tensor | float | None) -> None:
@@ -138,12 +173,17 @@ class RateMonitor:
             )
         self._replaced()
         self.recorder.after(loss)
-        if len(self.recorder) >= PART_STEPS or time.monotonic() - self._flushed >= PART_SECONDS:
+        # processes flush together: their clocks differ, their steps do not
+        late = self.sharing.processes is None and time.monotonic() - self._flushed >= PART_SECONDS
+        if len(self.recorder) >= PART_STEPS or late:
             self.flush()
 
     def _replaced(self) -> None:
         """Follow parameters that the model has replaced by others."""
         assert self.recorder is not None
+        if self.sharing.shards is not None:
+            # sharding itself swaps whole parameters and shards
+            return
         changed = {n: m._parameters.get(a) for n, (m, a, p) in self._owners.items() if m._parameters.get(a) is not p}
         if not changed:
             return
@@ -157,7 +197,7 @@ class RateMonitor:
             self.stream.event(len(self.recorder), "replaced", f"{', '.join(changed)}: another tensor from here on")
 
     def flush(self) -> None:
-        """Hand over what is recorded to the writer, which works beside the training."""
+        """Hand over what is recorded to the writer, which works beside the training; of several processes all must call it."""
         self._flushed = time.monotonic()
         if self.recorder is not None and len(self.recorder):
             drained = self.recorder.drain()
@@ -165,26 +205,51 @@ class RateMonitor:
                 self.stream.append(drained)
 
     def close(self) -> None:
-        """Finish the trace and remove all hooks; the monitor records nothing any more."""
+        """Finish the trace and remove all hooks; the monitor records nothing any more.
+
+        Of several processes all must call it, before the process group is destroyed: ``ValueError`` otherwise.
+        """
         if self._closed:
             return
+        if not self.sharing.reachable:
+            lost = self.abandon()
+            raise ValueError(f"close: the process group is gone, and {lost} steps with it; close the monitor before it")
         if self.recorder is not None and self.recorder.pending and not self._with_loss:
             self._finish(None)
+        self.flush()
+        self.abandon()
+
+    def abandon(self) -> int:
+        """Close without waiting for other processes, at their failure or at exit; returns how many steps are lost."""
+        if self._closed:
+            return 0
         self._closed = True
+        atexit.unregister(self._at_exit)
         for handle in self._handles:
             handle.remove()
+        lost = 0
         if self.recorder is not None:
-            self.flush()
+            lost = len(self.recorder)
             self.recorder.close()
         if self.stream is not None:
-            self.stream.close()
-        atexit.unregister(self.close)
+            self.stream.close(lost)
+        return lost
+
+    def _at_exit(self) -> None:
+        # the other processes may be gone, or busy with something else
+        if self.sharing.processes is None:
+            self.close()
+        else:
+            self.abandon()
 
     def __enter__(self) -> RateMonitor:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *exception: object) -> None:
+        if kind is not None and self.sharing.processes is not None:
+            self.abandon()
+        else:
+            self.close()
 
     @property
     def latest(self) -> dict[str, dict[str, float]]:
@@ -195,11 +260,46 @@ class RateMonitor:
         return {} if self.stream is None else self.stream.latest
 
 
+def _made(name: str, output: str | Path | None, force: bool) -> Path:
+    """The directory of the trace, made and empty."""
+    directory = free_directory(name) if output is None else Path(output)
+    refuse_occupied(directory, force)
+    prepare(directory)
+    return directory
+
+
 def _batch(model: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
     """A call's arguments as one batch: by position, or by name."""
     if not keywords:
         return arguments
     return dict(inspect.signature(model.forward).bind(*arguments, **keywords).arguments) if arguments else keywords
+
+
+def _whole(model: nn.Module) -> None:
+    """Put shards in their place where a forward pass has left whole parameters."""
+    for module in model.modules():
+        if hasattr(module, "reshard") and hasattr(module, "unshard"):
+            module.reshard()  # type: ignore[operator]
+
+
+def _alone(model: nn.Module) -> nn.Module:
+    """The model, or a copy that normalises over the samples of one process only."""
+    if not any(isinstance(m, nn.SyncBatchNorm) for m in model.modules()):
+        return model
+    return _local_norms(copy.deepcopy(model))
+
+
+def _local_norms(module: nn.Module) -> nn.Module:
+    for name, child in module.named_children():
+        setattr(module, name, _local_norms(child))
+    if isinstance(module, nn.SyncBatchNorm):
+        module.__class__ = _AnyBatchNorm  # type: ignore[assignment]
+    return module
+
+
+class _AnyBatchNorm(nn.modules.batchnorm._BatchNorm):
+    def _check_input_dim(self, input: torch.Tensor) -> None:
+        """Every shape is allowed."""
 
 
 def _inner(optimizer: Any) -> torch.optim.Optimizer:

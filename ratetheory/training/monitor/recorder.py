@@ -31,7 +31,6 @@ class Step:
 
     rules: tuple[Rule, ...]
     passes: int
-    complete: bool
     evaluated: tuple[nn.Module, ...]
     precision: tuple[tuple[float, float, float], ...]
     with_loss: bool
@@ -42,7 +41,8 @@ class Drained:
     """Steps on the device: norms before the first, (blocks,), and (steps, ...) of all else.
 
     ``early``, ``late``: sums as in ``chunk.EARLY`` and ``chunk.LATE``, (steps, k, blocks). ``law``, ``scale``: eps laws,
-    (steps, blocks). ``scalars``: the probe's <final, first> and <final, final>, |grad_g f|^2, the loss.
+    (steps, blocks), NaN where not all is known. ``scalars``: |grad_g f|^2, the loss, and of the probe <final, first>,
+    <final, final>, <first, first>.
     """
 
     steps: tuple[Step, ...]
@@ -86,8 +86,7 @@ class Recorder:
         ids = {id(named[name]) for name in watched}
         self.others = [p for p in named.values() if p.requires_grad and id(p) not in ids]
         self.few = sum(local(p).numel() for p in self.others) <= FEW
-        hooked = [p for p in named.values() if p.requires_grad and not hasattr(p, "to_local") and isinstance(p, nn.Parameter)]
-        self.laws = LawSet(model, families, named, min(hooked, key=lambda p: (p.numel() < 2, p.numel()), default=None))
+        self.laws = LawSet(model, families, named)
         self.norms = self._norms()
         self._clear()
         self.pending = False
@@ -125,8 +124,8 @@ class Recorder:
         self.early.append(self._over_blocks([self._before(chunk) for chunk in self.chunks], 2))
         self.notes.append(self.laws.note())
         self.variant.append(self._variant())
-        self.precision = self.laws.precision()
-        self.passes, self.complete, self.evaluated = self.laws.passes, self.laws.complete, tuple(self.laws.evaluated)
+        self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
+        self.passes, self.evaluated = self.laws.passes, tuple(self.laws.evaluated)
         self.pending = True
 
     def _rule(self, optimizer: torch.optim.Optimizer, index: int) -> Rule:
@@ -156,7 +155,7 @@ class Recorder:
         """Read the new weights and finish the record of the step."""
         self.late.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], 6))
         self.losses.append(torch.as_tensor(torch.nan if loss is None else loss).detach())
-        self.steps.append(Step(self.now, self.passes, self.complete, self.evaluated, self.precision, loss is not None))
+        self.steps.append(Step(self.now, self.passes, self.evaluated, self.precision, loss is not None))
         self.pending = False
         self.laws.reset()
 
@@ -185,12 +184,17 @@ class Recorder:
         early = self.sharing.over_shards(torch.stack(self.early[: len(self.late)]))
         late = self.sharing.over_shards(torch.stack(self.late))
         predicted = self.laws.evaluate(self.notes[: len(self.late)], self.device)
-        law = self.sharing.over_processes(torch.cat([predicted.radial, predicted.scale, predicted.probe], dim=1))
+        losses = torch.stack([l.double().reshape(()).to(self.device) for l in self.losses]) / self.sharing.size
+        of_processes = torch.cat([predicted.radial, predicted.scale, losses[:, None], predicted.first], dim=1)
+        of_law, of_scale, loss, first = self.sharing.over_processes(of_processes).split(
+            [self.blocks, self.blocks, 1, predicted.first.shape[1]], dim=1
+        )
+        probe = self.laws.probe
+        first, final = first[:, probe.start : probe.start + probe.held], predicted.final
         variant = torch.stack([v.square().sum() for v in self.variant[: len(self.late)]])
-        losses = torch.stack([l.double().reshape(()).to(self.device) for l in self.losses])
-        variant = self.sharing.over_shards(variant)
-        scalars = torch.cat([law[:, 2 * self.blocks :], variant[:, None], losses[:, None]], dim=1)
-        of_law, of_scale = law[:, : self.blocks], law[:, self.blocks : 2 * self.blocks]
+        products = torch.stack([variant, (final * first).sum(1), final.square().sum(1), first.square().sum(1)], dim=1)
+        of_shards = self.sharing.over_shards(products)
+        scalars = torch.cat([of_shards[:, :1], loss, of_shards[:, 1:]], dim=1)
         found = Drained(tuple(self.steps), self.norms, early, late, of_law, of_scale, scalars)
         self.norms = late[-1, 0].clone()
         kept = (self.early[len(self.late) :], self.notes[len(self.late) :], self.variant[len(self.late) :])

@@ -97,8 +97,8 @@ def plan_sgd(rule: Rule, optimizer: torch.optim.Optimizer, chunk: Chunk) -> None
         torch._foreach_add_(targets, sources, alpha=-rate * rule.buffer)
     if later:
         plan.mul_(rule.rate)
-    for view, p in zip(chunk.plan_views, chunk.parameters, strict=True):
-        if p.grad is None:
+    for view, given in zip(chunk.plan_views, chunk.given, strict=True):
+        if not given:
             view.zero_()
 
 
@@ -108,9 +108,11 @@ def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, group: Mapping[str, 
     -rate m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps), and - rate lam w where decay is decoupled.
     """
     (b1, b2), eps = group["betas"], group["eps"]
-    for target, old, s, p in zip(chunk.plan_views, chunk.weight_views, chunk.layout.segments, chunk.parameters, strict=True):
+    views, segments = zip(chunk.plan_views, chunk.weight_views, strict=True), chunk.layout.segments
+    for (target, old), s, p, given in zip(views, segments, chunk.parameters, chunk.given, strict=True):
         state = optimizer.state.get(p, {})
-        if p.grad is None or "exp_avg" not in state:
+        # the gradient itself may have been cleared since
+        if not given or "exp_avg" not in state:
             target.zero_()
             continue
         step = state["step"].double() if isinstance(state["step"], torch.Tensor) else float(state["step"])

@@ -45,6 +45,7 @@ class Stream:
         }
         self.previous: Step | None = None
         self.changes: set[str] = set()
+        self.unseen, self.moving = False, set[int]()
         self._write_run()
         self._executor = ThreadPoolExecutor(1, "ratetheory")
         self._last: Future[None] | None = None
@@ -88,6 +89,7 @@ class Stream:
         self._observe(sums.steps)
         arrays = evaluate(sums, self.table)
         finite = finite_steps(arrays)
+        self._note_unseen(arrays, sums.steps)
         if finite:
             self.writer.append({name: v[: finite + (name == "squared_norm")] for name, v in arrays.items()})
             self.latest = medians(arrays, finite - 1, self.layers)
@@ -106,9 +108,13 @@ class Stream:
             at, before = self.writer.steps + t, self.previous
             if before is not None:
                 for number, (old, new) in enumerate(zip(before.rules, step.rules, strict=True)):
-                    if not torch.is_tensor(new.rate) and old.rate != new.rate:
+                    moved = not torch.is_tensor(new.rate) and old.rate != new.rate
+                    if moved:
                         self.changes.add("rate")
-                        self._note(at, "learning-rate", f"group {number}: {old.rate:g} -> {new.rate:g}")
+                        if number not in self.moving:
+                            self._note(at, "learning-rate", f"group {number}: {old.rate:g} -> {new.rate:g}")
+                    # a schedule that changes the rate at every step is one event
+                    self.moving = self.moving | {number} if moved else self.moving - {number}
                     if (old.decay, old.momentum) != (new.decay, new.momentum):
                         self.changes.add("rule")
                         self._note(at, "rule", f"group {number}: decay or momentum changed")
@@ -119,12 +125,23 @@ class Stream:
                 self._note(at, "stale", "a step without a backward pass since the one before")
             self.previous = step
 
-    def close(self) -> None:
-        """Wait for the writer and say that the run is complete."""
+    def _note_unseen(self, arrays: dict[str, np.ndarray], steps: Sequence[Step]) -> None:
+        """Note the first step at which blocks have no law that should have one."""
+        made = np.array([bool(step.passes) for step in steps])[:, None]
+        unseen = made & self.table.law & (arrays["radial_error"] == 0) & (arrays["squared_gradient"] > 0)
+        if unseen.any() and not self.unseen:
+            self.unseen, at = True, int(unseen.any(axis=1).argmax())
+            text = f"no eps law for {int(unseen[at].sum())} blocks: a normalisation was not seen, as under torch.compile, or"
+            self._note(self.writer.steps + at, "no-law", f"{text} gradients were changed one by one")
+
+    def close(self, lost: int = 0) -> None:
+        """Wait for the writer and say that the run is complete, or how many steps at its end are lost."""
         self._executor.shutdown(wait=True)
         failure = self._last.exception() if self._last is not None else None
         if self.record["status"] == "running":
-            self.record["status"] = "completed"
+            self.record["status"] = "interrupted" if lost else "completed"
+        if lost:
+            self._note(self.writer.steps, "lost", f"{lost} steps that were not written when the monitor was closed")
         self._write_run()
         if failure is not None:
             raise failure

@@ -1,0 +1,134 @@
+"""What happened to the gradients between the backward passes and the optimiser: scaling, clipping, averaging.
+
+Some trained parameters' gradients are read twice, as each process's backward passes make them and as the optimiser sees them.
+If the two are proportional, their ratio is the common factor; if they are not, an eps law says nothing of what the optimiser
+saw (entries clipped one by one, passes whose gradients were thrown away), and none is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from ratetheory.training.monitor.laws import ActivationLaw, GainLaw
+from ratetheory.training.monitor.layout import local, shard
+
+
+class Probe:
+    """``first`` (entries,): this process's sum over its passes; ``final`` (entries it holds,): what the optimiser sees."""
+
+    entries = start = held = 0
+
+    @property
+    def passes(self) -> int:
+        """Backward passes that it has seen since the last reset, the most of any parameter."""
+        return 0
+
+    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """``first`` and ``final`` of the step, small tensors; nothing where there was no pass."""
+        return None
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+
+    def close(self) -> None:
+        """Remove the hooks."""
+
+
+class GainsProbe(Probe):
+    """The gains of batch normalisations, times themselves; their laws read the gradients anyway."""
+
+    def __init__(self, laws: Sequence[GainLaw]) -> None:
+        self.laws = tuple(laws)
+        self.entries = self.held = sum(law.gain.numel() for law in laws)
+        self.gain = torch.empty(0)
+
+    @property
+    def passes(self) -> int:
+        """Backward passes that it has seen since the last reset, the most of any parameter."""
+        return max(len(law.products) for law in self.laws)
+
+    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Gains times the gradients of the gains."""
+        if not self.passes:
+            return None
+        gains = [law.gain.detach() for law in self.laws]
+        first = [_summed(law.products, gain) for law, gain in zip(self.laws, gains, strict=True)]
+        final = [torch.zeros_like(g) if g.grad is None else g.grad.detach() for g in (law.gain for law in self.laws)]
+        self.gain = torch.cat(gains)
+        return torch.cat(first), self.gain * torch.cat(final)
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+        for law in self.laws:
+            law.products = []
+
+    def close(self) -> None:
+        """Remove the hooks."""
+        for law in self.laws:
+            law.close()
+
+
+class ParameterProbe(Probe):
+    """One parameter, by a hook on it; ``begin`` is called before a pass is noted."""
+
+    def __init__(self, parameter: nn.Parameter, begin: Callable[[], None]) -> None:
+        self.parameter, self.begin = parameter, begin
+        self.entries = self.held = parameter.numel()
+        self.seen: list[torch.Tensor] = []
+        self._handle = parameter.register_hook(self._of_gradient)
+
+    def _of_gradient(self, gradient: torch.Tensor) -> None:
+        self.begin()
+        self.seen.append(gradient.detach().clone())
+
+    @property
+    def passes(self) -> int:
+        """Backward passes that it has seen since the last reset."""
+        return len(self.seen)
+
+    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """The gradient of the parameter."""
+        if not self.seen or self.parameter.grad is None:
+            return None
+        return _summed(self.seen, self.parameter).reshape(-1), self.parameter.grad.detach().clone().reshape(-1)
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+        self.seen.clear()
+
+    def close(self) -> None:
+        """Remove the hook."""
+        self._handle.remove()
+
+
+class ShardedProbe(Probe):
+    """A sharded gain, whose hooks never run: its gradient is sum(df/dy z) over the activations of its normalisation."""
+
+    def __init__(self, law: ActivationLaw, gain: torch.Tensor) -> None:
+        law.products = []
+        self.law, self.gain, self.entries = law, gain, gain.numel()
+        row = gain.numel() // max(gain.shape[0], 1)
+        start, rows = shard(gain)
+        self.start, self.held = start * row, rows * row
+
+    @property
+    def passes(self) -> int:
+        """Backward passes that it has seen since the last reset."""
+        return len(self.law.radials)
+
+    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """The gradient of the gain: all of it, and the entries of the final one that this process holds."""
+        if not self.law.products:
+            return None
+        held = local(self.gain.detach())
+        final = torch.zeros_like(held) if self.gain.grad is None else local(self.gain.grad).detach().clone()
+        return _summed(self.law.products, held).reshape(-1), final.reshape(-1)
+
+
+def _summed(passes: Sequence[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
+    if not passes:
+        return torch.zeros_like(like, requires_grad=False)
+    return passes[0] if len(passes) == 1 else torch.stack(list(passes)).sum(0)
