@@ -33,7 +33,7 @@ with tempfile.TemporaryDirectory() as folder:
     trace = load_trace(monitor.directory)
 
 violated = [fault for fault in faults(trace) if fault.kind in FAULTY]
-print(f"{trace.dataset.sizes['block']} blocks over {trace.dataset.sizes['step']} steps, {len(violated)} faults")
+print(f"{trace.dataset.sizes['block']} blocks over {trace.dataset.sizes['step']} steps, {len(violated)} violations")
 for layer, values in monitor.latest.items():
     cause = defect_causes(trace)[layer]["cause"]
     print(f"{layer}: effective rate {values['effective_rate']:.3g}, {values['angle']:.3g} rad a step, norm's defect: {cause}")

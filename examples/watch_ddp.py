@@ -95,5 +95,5 @@ if __name__ == "__main__":
             data = trace.dataset
             off = abs(data["radial"] - data["radial_predicted"]).max().item()
             violated = [fault for fault in faults(trace) if fault.kind in FAULTY]
-            print(f"{name}: {data.sizes['block']} blocks over {data.sizes['step']} steps, {len(violated)} faults, ", end="")
+            print(f"{name}: {data.sizes['block']} blocks over {data.sizes['step']} steps, {len(violated)} violations, ", end="")
             print(f"<w, grad> up to {abs(data['radial']).max().item():.1e}, of which eps explains all but {off:.1e}")

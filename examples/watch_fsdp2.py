@@ -73,4 +73,4 @@ if __name__ == "__main__":
     data = trace.dataset
     print(f"recorded: {data['squared_norm'].values[-1, 0] ** 0.5:.6f}")
     violated = [fault for fault in faults(trace) if fault.kind in FAULTY]
-    print(f"{data.sizes['block']} blocks over {data.sizes['step']} steps, {len(violated)} faults")
+    print(f"{data.sizes['block']} blocks over {data.sizes['step']} steps, {len(violated)} violations")

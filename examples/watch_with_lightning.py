@@ -60,6 +60,6 @@ with tempfile.TemporaryDirectory() as folder:
     trace = load_trace(Path(folder) / "run")
 
 violated = [fault for fault in faults(trace) if fault.kind in FAULTY]
-print(f"{trace.dataset.sizes['block']} blocks over {trace.dataset.sizes['step']} steps, {len(violated)} faults")
+print(f"{trace.dataset.sizes['block']} blocks over {trace.dataset.sizes['step']} steps, {len(violated)} violations")
 for note in gradient_notes(trace):
     print(note)

@@ -1,6 +1,9 @@
 """The examples run, and print what they promise."""
 
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,12 +15,23 @@ PROMISED = {
     "certify_checkpoints.py": ["0.weight[7]: held", "<= mean |G|^2 <="],
     "sweep_the_rates.py": ["bn: final losses", "over 1.0 decades (1 to 10)", "over 0 decades (0.1 alone)"],
     "verify_a_lemma.py": ["derivation: proved", "attack: survived", "overall: proved", "a tenth of the certificate: refuted"],
+    "watch_a_plain_loop.py": ["25 blocks over 100 steps, 0 violations", "0.weight: effective rate", "norm's defect: momentum"],
+    "watch_with_lightning.py": ["8 blocks over 60 steps, 0 violations", "as of clipping", "computed in bfloat16"],
+    "watch_with_tensorboard.py": ["effective_rate/1.weight: 120 points", "loss: 120 points"],
+    "watch_with_transformers.py": ["1 blocks over 40 steps, 0 violations", "accumulated over 2 to 2", "effective_rate/bert"],
     "compare_a_run.py": ["norm-growth: held", "gd-rate: held", "effective learning rates"],
 }
 
 
+SPREAD = {
+    "watch_ddp.py": ["local: 8 blocks over 50 steps, 0 violations", "synchronised: 8 blocks over 50 steps, 0 violations"],
+    "watch_fsdp2.py": ["|w| of the first layer: 4.64", "recorded: 4.64", "3 blocks over 50 steps, 0 violations"],
+}
+"""Examples that start processes of their own."""
+
+
 def test_every_example_is_run():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(PROMISED)
+    assert {path.name for path in EXAMPLES.glob("*.py")} == set(PROMISED) | set(SPREAD)
 
 
 @pytest.mark.parametrize("name", list(PROMISED))
@@ -26,3 +40,14 @@ def test_example(name, capsys):
     out = capsys.readouterr().out
     for text in PROMISED[name]:
         assert text in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(SPREAD))
+def test_example_of_two_processes(name):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(EXAMPLES.parent)}
+    command = [sys.executable, str(EXAMPLES / name)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
+    assert done.returncode == 0, done.stderr
+    for text in SPREAD[name]:
+        assert text in done.stdout

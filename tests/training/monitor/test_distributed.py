@@ -88,6 +88,11 @@ def replicas(rank: int, folder: str) -> None:
     optimizer = torch.optim.SGD(net.parameters(), **HEAVY)
     monitor = RateMonitor(model, optimizer, blocks, Path(folder) / "accumulated")
     train(model, optimizer, monitor, rank, micro=2, clip=True, scaler=torch.amp.GradScaler("cpu", 1024.0))
+    net, _ = spread.batch_net()
+    model = DistributedDataParallel(net)
+    optimizer = torch.optim.SGD(net.parameters(), **HEAVY)
+    # the blocks are found in the batch of the process that writes
+    train(model, optimizer, RateMonitor(model, optimizer, None, Path(folder) / "found"), rank)
     net, blocks = spread.batch_net()
     model = DistributedDataParallel(net)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -182,6 +187,15 @@ def test_synchronised_statistics_are_one_process_on_the_union(traces, tmp_path):
 def test_local_statistics_are_the_mean_of_the_halves(traces, tmp_path):
     # one process that takes the halves one after the other and averages, as the hand does
     assert_same(load_trace(traces / "local"), single(tmp_path / "one", spread.batch_net(), torch.optim.SGD, HEAVY, micro=2))
+
+
+def test_blocks_that_one_process_finds(traces):
+    found, given = load_trace(traces / "found"), load_trace(traces / "local")
+    assert {"0.weight", "3.weight"} <= {block["layer"] for block in found.run["blocks"]}
+    first = [i for i, block in enumerate(found.run["blocks"]) if block["layer"] == "0.weight"]
+    for name in ("squared_norm", "radial", "radial_predicted"):
+        ours, theirs = found.dataset[name].values[:, first], given.dataset[name].values[:, :7]
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(theirs).max())
 
 
 def test_accumulation_clipping_and_scaling_over_processes(traces):
