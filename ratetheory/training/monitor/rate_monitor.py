@@ -46,6 +46,11 @@ class RateMonitor:
     clipping; a step that the optimiser skips leaves no record. Whatever happens to the weights between two calls of ``step``
     counts as the later one's update.
 
+    In ``DistributedDataParallel`` and under FSDP2 every process makes a monitor of the wrapped model and calls ``step`` and
+    ``close`` as the others do; the first one writes. Recorded are sums over all shards, and gradients and eps laws of the
+    mean loss of all processes. Of a sharded model ``blocks`` must be given, found before it was sharded. Forward passes of a
+    compiled model cannot be seen: its updates are checked, and no eps law is claimed.
+
     Takes 32 bytes of memory an entry of the watched parameters, and what at most 50 steps leave. On a GPU nothing waits for
     the device. Raises ``ValueError`` for a table of another model, a directory that is not empty, a model without
     scale-invariant blocks.

@@ -121,9 +121,15 @@ class Recorder:
     def before(self) -> None:
         """Read gradients and momentum buffers, and plan the update."""
         self.now = tuple(self._rule(optimizer, index) for optimizer, index in self.groups)
-        self.early.append(self._over_blocks([self._before(chunk) for chunk in self.chunks], 2))
-        self.notes.append(self.laws.note())
-        self.variant.append(self._variant())
+        # fused optimisers undo the loss scaling themselves, inside the step
+        scale = next((s for o in self.optimizers if (s := getattr(o, "grad_scale", None)) is not None), None)
+        self.early.append(self._over_blocks([self._before(chunk, scale) for chunk in self.chunks], 2))
+        note, variant = self.laws.note(), self._variant()
+        if scale is not None:
+            variant = variant / scale
+            note = note if note.probe is None else replace(note, probe=(note.probe[0], note.probe[1] / scale))
+        self.notes.append(note)
+        self.variant.append(variant)
         self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
         self.passes, self.evaluated = self.laws.passes, tuple(self.laws.evaluated)
         self.pending = True
@@ -132,8 +138,10 @@ class Recorder:
         rule = rules.rule_of(optimizer, optimizer.param_groups[index])
         return replace(rule, rate=rule.rate.detach().clone()) if isinstance(rule.rate, torch.Tensor) else rule
 
-    def _before(self, chunk: Chunk) -> torch.Tensor:
+    def _before(self, chunk: Chunk, scale: torch.Tensor | None) -> torch.Tensor:
         chunk.read_gradients()
+        if scale is not None:
+            chunk.gradient.div_(scale)
         if chunk.layout.group < len(self.groups):
             rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
             if rule.when == rules.BEFORE:

@@ -94,6 +94,30 @@ def test_steps_that_a_scaler_skips_leave_nothing_behind(tmp_path, to_none, make)
     assert known.tolist() == [to_none or step != 3 for step in range(11)]
 
 
+@pytest.mark.parametrize("method", [torch.optim.SGD, torch.optim.AdamW])
+def test_a_fused_optimiser_undoes_the_scaling_itself(tmp_path, method):
+    net, blocks = spread.batch_net(SINGLE)
+    optimizer = method(net.parameters(), lr=0.01, fused=True)
+    scaler = torch.amp.GradScaler("cpu", 1024.0)
+    monitor = RateMonitor(net, optimizer, blocks, tmp_path / "run")
+    slopes = []
+    for step, (inputs, targets) in enumerate(spread.batches(8, SINGLE)):
+        optimizer.zero_grad()
+        loss = spread.squared(net(inputs), targets) * (float("inf") if step == 3 else 1.0)
+        scaler.scale(loss).backward()
+        if step != 3:
+            slopes.append(float((net[0].weight.grad.double() / scaler.get_scale()).square().sum()))
+        scaler.step(optimizer)
+        scaler.update()
+        monitor.step(loss)
+    monitor.close()
+    trace = load_trace(tmp_path / "run")
+    assert [(fault.step, fault.kind) for fault in faults(trace)] == [(3, "skipped")]
+    assert (trace.dataset["radial_error"].values > 0).all()
+    np.testing.assert_allclose(trace.dataset["squared_gradient"].values[:, :7].sum(1), slopes, rtol=1e-6)
+    np.testing.assert_allclose(trace.dataset["gradient_factor"].values, 1 / np.where(np.arange(7) < 3, 1024, 512), rtol=1e-6)
+
+
 def test_entries_that_are_clipped_one_by_one_have_no_law(tmp_path):
     net, blocks = spread.batch_net()
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
