@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ratetheory.training.monitor.chunk import EARLY, LATE
+from ratetheory.training.monitor.chunk import SUMS
 from ratetheory.training.monitor.recorder import Drained, Step
 from ratetheory.training.monitor.rules import COEFFICIENTS
 
@@ -48,20 +48,19 @@ class Sums:
 
     steps: tuple[Step, ...]
     norms: Array
-    early: Array
-    late: Array
+    sums: Array
     law: Array
     scale: Array
     scalars: Array
 
     def __getitem__(self, name: str) -> Array:
-        """A sum over the blocks by its name in ``EARLY`` or ``LATE``, (steps, blocks)."""
-        return self.early[:, EARLY.index(name)] if name in EARLY else self.late[:, LATE.index(name)]
+        """A sum over the blocks by its name in ``SUMS``, (steps, blocks)."""
+        return self.sums[:, SUMS.index(name)]
 
     def only(self, kept: Array) -> Sums:
         """The steps for which ``kept`` is true."""
         steps = tuple(step for step, keep in zip(self.steps, kept.tolist(), strict=True) if keep)
-        return Sums(steps, self.norms, *(v[kept] for v in (self.early, self.late, self.law, self.scale, self.scalars)))
+        return Sums(steps, self.norms, *(v[kept] for v in (self.sums, self.law, self.scale, self.scalars)))
 
 
 def on_host(drained: Drained) -> Sums:

@@ -47,13 +47,12 @@ class Predicted:
 
 @dataclass(frozen=True)
 class _Fixed:
-    """What does not change from step to step: statistics and their blocks; eps, counts of all and of sampled entries, gains."""
+    """What does not change from step to step: statistics and their blocks; eps, numbers of entries, gains."""
 
     statistic: torch.Tensor
     block: torch.Tensor
     epsilon: torch.Tensor
     count: torch.Tensor
-    sampled: torch.Tensor
     gain: torch.Tensor
 
 
@@ -93,6 +92,7 @@ class LawSet:
         self._task = -1
         self._pairs: dict[tuple[int, torch.device], tuple[torch.Tensor, torch.Tensor]] = {}
         self._fixed: dict[tuple[object, ...], _Fixed] = {}
+        self._precision: tuple[object, tuple[tuple[float, float, float], ...]] = (None, ())
 
     def _begin(self) -> None:
         """In a backward pass: if it is a new one and there are no gradients yet, what earlier passes left was thrown away."""
@@ -133,13 +133,17 @@ class LawSet:
 
     def precision(self) -> tuple[tuple[float, float, float], ...]:
         """For each family the roundoffs of its gradients' factors and of their sums, and over how many outputs they add up."""
+        key = tuple((law.dtype, law.positions) for law in self.laws)
+        if key == self._precision[0]:
+            return self._precision[1]
         seen = [0.0 if law.dtype is None else roundoff(law.dtype, law.device) for law in self.laws]
         found = []
         for own, of in zip(self._stored, self._of_family, strict=True):
             factors = max([own, *(seen[i] for i in of)])
             # products of short formats are added up in single precision
             found.append((factors, min(factors, _SINGLE), float(max([1, *(self.laws[i].positions for i in of)]))))
-        return tuple(found)
+        self._precision = key, tuple(found)
+        return self._precision[1]
 
     def note(self) -> Note:
         """What the laws have seen since the last step, before the optimiser moves gains."""
@@ -205,15 +209,13 @@ class LawSet:
             stacked([[getattr(s, name) for s in row] for row in passes]) for name in ("invstd", "mean", "size")
         )
         gain = torch.stack([n.gain for n in notes if n.gain is not None]).double()
-        # the sampled gradient's norm and the number of its entries make its root mean square
-        size = size * fixed.sampled.rsqrt() * gain.abs()[:, fixed.gain]
+        # of a few looks, so no step counts as quieter than they are on average
+        size = torch.maximum(size, size.square().mean(0).sqrt()) * gain.abs()[:, fixed.gain]
         scale = rounding_scale(invstd, mean, size, fixed.count, fixed.epsilon)
         return fixed, fixed.epsilon * invstd**2 * product, scale
 
     def _fix(self, note: Note, device: torch.device) -> _Fixed:
-        columns: dict[str, list[torch.Tensor]] = {
-            name: [] for name in ("statistic", "block", "epsilon", "count", "sampled", "gain")
-        }
+        columns: dict[str, list[torch.Tensor]] = {name: [] for name in ("statistic", "block", "epsilon", "count", "gain")}
         at = 0
         for i, passes, products in note.gains:
             length, start = len(products[0]), self._starts[i]
@@ -221,7 +223,7 @@ class LawSet:
             for seen in passes:
                 columns["statistic"].append(of_law + at)
                 columns["block"].append(of_block)
-                for name, value in (("epsilon", self.laws[i].epsilon), ("count", seen.count), ("sampled", seen.sampled)):
+                for name, value in (("epsilon", self.laws[i].epsilon), ("count", seen.count)):
                     columns[name].append(torch.full((length,), float(value), dtype=torch.float64))
                 columns["gain"].append(torch.arange(start, start + length))
                 at += length

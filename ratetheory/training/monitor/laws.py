@@ -17,8 +17,10 @@ from torch import nn
 
 from ratetheory.observation.families import Norm
 
-SAMPLED = 2**16
+SAMPLED = 2**15
 """About how many entries of an activation's gradient are looked at to estimate its size."""
+LOOK_EVERY = 8
+"""Passes from one look to the next: only allowances depend on it."""
 
 Batched = nn.modules.batchnorm._BatchNorm | nn.modules.instancenorm._InstanceNorm
 
@@ -38,14 +40,13 @@ def epsilon_of(module: nn.Module) -> float:
 class Pass:
     """One backward pass through a batch normalisation: what its law needs, a number a channel.
 
-    ``size`` is the norm of ``sampled`` entries of the output's gradient, ``count`` the number of all entries.
+    ``size`` is the root mean square of the output's gradient at the last look, ``count`` the number of its entries.
     """
 
     invstd: torch.Tensor
     mean: torch.Tensor
     size: torch.Tensor
     count: int
-    sampled: int
 
 
 class Law:
@@ -61,6 +62,9 @@ class Law:
         self.module, self.norm, self.epsilon, self.begin = module, norm, epsilon_of(module), begin
         self.dtype: torch.dtype | None = None
         self.device: torch.device | None = None
+        # a module of the user's own may compute in single precision whatever it is given
+        self._own = not type(module).__module__.startswith("torch.")
+        self._features = -1 if norm.kind in ("layer", "rms") else 1
         self.handles: list[Any] = [module.register_forward_hook(self._forward)]
         self.reset()
 
@@ -87,13 +91,11 @@ class Law:
             return
         if not module.training and isinstance(module, Batched):
             self.evaluation = True
-        else:
-            y = inputs[0].detach()
-            # a module of the user's own may compute in single precision whatever it is given
-            own = not type(module).__module__.startswith("torch.")
-            self.dtype, self.device = torch.float32 if own and y.dtype == torch.float64 else y.dtype, y.device
-            self.positions += y.numel() // max(y.shape[-1 if self.norm.kind in ("layer", "rms") else 1], 1)
-            self._watch(y, output)
+            return
+        y = inputs[0]
+        self.dtype, self.device = torch.float32 if self._own and y.dtype == torch.float64 else y.dtype, y.device
+        self.positions += y.numel() // max(y.shape[self._features], 1)
+        self._watch(y, output)
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
         raise NotImplementedError
@@ -103,7 +105,7 @@ class GainLaw(Law):
     """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass."""
 
     def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
-        self._unsaved = False
+        self._unsaved, self._until_look = False, 0
         super().__init__(module, norm, begin)
         self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
         self.handles.append(self.gain.register_hook(self._of_gain))
@@ -139,10 +141,14 @@ class GainLaw(Law):
 
     def _of_output(self, mean: torch.Tensor, invstd: torch.Tensor, count: int, gradient: torch.Tensor) -> None:
         self.begin()
-        few = _some(gradient.detach())
-        axes = [axis for axis in range(few.dim()) if axis != 1]
-        size = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
-        self.seen.append(Pass(invstd, mean, size, count, few.numel() // few.shape[1]))
+        if not self._until_look:
+            self._until_look = LOOK_EVERY
+            few = _some(gradient.detach())
+            axes = [axis for axis in range(few.dim()) if axis != 1]
+            norm = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
+            self.size = norm * (few.shape[1] / few.numel()) ** 0.5
+        self._until_look -= 1
+        self.seen.append(Pass(invstd, mean, self.size, count))
 
 
 def _some(gradient: torch.Tensor) -> torch.Tensor:
@@ -182,7 +188,7 @@ class ActivationLaw(Law):
         return self.evaluation or len(self.radials) >= max(passes, 1)
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
-        output.register_hook(partial(self._of_output, y, output.detach()))
+        output.register_hook(partial(self._of_output, y.detach(), output.detach()))
 
     def _of_output(self, y: torch.Tensor, out: torch.Tensor, gradient: torch.Tensor) -> None:
         self.begin()

@@ -51,7 +51,7 @@ class RateMonitor:
     mean loss of all processes. Of a sharded model ``blocks`` must be given, found before it was sharded. Forward passes of a
     compiled model cannot be seen: its updates are checked, and no eps law is claimed.
 
-    Takes 32 bytes of memory an entry of the watched parameters, and what at most 50 steps leave. On a GPU nothing waits for
+    Takes 40 bytes of memory an entry of the watched parameters, and what at most 50 steps leave. On a GPU nothing waits for
     the device. Raises ``ValueError`` for a table of another model, a directory that is not empty, a model without
     scale-invariant blocks.
     """

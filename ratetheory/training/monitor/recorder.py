@@ -10,7 +10,7 @@ from torch import nn
 
 from ratetheory.observation.families import Family
 from ratetheory.training.monitor import rules
-from ratetheory.training.monitor.chunk import Chunk, scratch_for
+from ratetheory.training.monitor.chunk import SUMS, Chunk, scratch_for
 from ratetheory.training.monitor.law_set import LawSet, Note
 from ratetheory.training.monitor.layout import layouts, local
 from ratetheory.training.monitor.rules import Rule
@@ -40,22 +40,21 @@ class Step:
 class Drained:
     """Steps on the device: norms before the first, (blocks,), and (steps, ...) of all else.
 
-    ``early``, ``late``: sums as in ``chunk.EARLY`` and ``chunk.LATE``, (steps, k, blocks). ``law``, ``scale``: eps laws,
+    ``sums``: those of ``chunk.SUMS``, (steps, k, blocks). ``law``, ``scale``: eps laws,
     (steps, blocks), NaN where not all is known. ``scalars``: |grad_g f|^2, the loss, and of the probe <final, first>,
     <final, final>, <first, first>.
     """
 
     steps: tuple[Step, ...]
     norms: torch.Tensor
-    early: torch.Tensor
-    late: torch.Tensor
+    sums: torch.Tensor
     law: torch.Tensor
     scale: torch.Tensor
     scalars: torch.Tensor
 
     def tensors(self) -> tuple[torch.Tensor, ...]:
         """All that lies on the device, in the order of the fields."""
-        return self.norms, self.early, self.late, self.law, self.scale, self.scalars
+        return self.norms, self.sums, self.law, self.scale, self.scalars
 
 
 class Recorder:
@@ -92,8 +91,7 @@ class Recorder:
         self.pending = False
 
     def _clear(self) -> None:
-        self.early: list[torch.Tensor] = []
-        self.late: list[torch.Tensor] = []
+        self.sums: list[torch.Tensor] = []
         self.notes: list[Note] = []
         self.variant: list[torch.Tensor] = []
         self.losses: list[torch.Tensor] = []
@@ -115,7 +113,7 @@ class Recorder:
         self.laws.close()
 
     def __len__(self) -> int:
-        return len(self.late)
+        return len(self.sums)
 
     @torch.no_grad()
     def before(self) -> None:
@@ -123,7 +121,8 @@ class Recorder:
         self.now = tuple(self._rule(optimizer, index) for optimizer, index in self.groups)
         # fused optimisers undo the loss scaling themselves, inside the step
         scale = next((s for o in self.optimizers if (s := getattr(o, "grad_scale", None)) is not None), None)
-        self.early.append(self._over_blocks([self._before(chunk, scale) for chunk in self.chunks], 2))
+        for chunk in self.chunks:
+            self._before(chunk, scale)
         note, variant = self.laws.note(), self._variant()
         if scale is not None:
             variant = variant / scale
@@ -138,7 +137,7 @@ class Recorder:
         rule = rules.rule_of(optimizer, optimizer.param_groups[index])
         return replace(rule, rate=rule.rate.detach().clone()) if isinstance(rule.rate, torch.Tensor) else rule
 
-    def _before(self, chunk: Chunk, scale: torch.Tensor | None) -> torch.Tensor:
+    def _before(self, chunk: Chunk, scale: torch.Tensor | None) -> None:
         chunk.read_gradients()
         if scale is not None:
             chunk.gradient.div_(scale)
@@ -146,22 +145,20 @@ class Recorder:
             rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
             if rule.when == rules.BEFORE:
                 rules.plan_sgd(rule, optimizer, chunk)
-        return chunk.early_sums()
 
     def _variant(self) -> torch.Tensor:
-        """|grad_g f| over all other trained parameters, or the norms of their parts."""
+        """The gradients of all other trained parameters, if they are few, or the norms of their parts."""
         gradients = [local(p.grad) for p in self.others if p.grad is not None]
         if not gradients:
             return torch.zeros(1, dtype=torch.float64, device=self.device)
         if self.few:
-            flat = torch.cat([g.reshape(-1) for g in gradients])
-            return torch.linalg.vector_norm(flat, dtype=torch.float64).reshape(1)
+            return torch.cat([g.reshape(-1) for g in gradients])
         return torch.stack(torch._foreach_norm(gradients, 2, dtype=torch.float64))
 
     @torch.no_grad()
     def after(self, loss: torch.Tensor | float | None) -> None:
         """Read the new weights and finish the record of the step."""
-        self.late.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], 6))
+        self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
         self.losses.append(torch.as_tensor(torch.nan if loss is None else loss).detach())
         self.steps.append(Step(self.now, self.passes, self.evaluated, self.precision, loss is not None))
         self.pending = False
@@ -172,7 +169,7 @@ class Recorder:
         if chunk.layout.group < len(self.groups) and self.now[chunk.layout.group].when == rules.AFTER:
             optimizer, index = self.groups[chunk.layout.group]
             rules.plan_adam(self.now[chunk.layout.group], optimizer, optimizer.param_groups[index], chunk)
-        return chunk.late_sums()
+        return chunk.sums()
 
     def _over_blocks(self, sums: list[torch.Tensor], kinds: int) -> torch.Tensor:
         """The sums over the units of all chunks as sums over blocks, (kinds, blocks)."""
@@ -189,9 +186,9 @@ class Recorder:
     @torch.no_grad()
     def drain(self) -> Drained:
         """The steps since the last ``drain``; nothing is copied to the host."""
-        early = self.sharing.over_shards(torch.stack(self.early[: len(self.late)]))
-        late = self.sharing.over_shards(torch.stack(self.late))
-        predicted = self.laws.evaluate(self.notes[: len(self.late)], self.device)
+        sums = self.sharing.over_shards(torch.stack(self.sums))
+        made = len(self.sums)
+        predicted = self.laws.evaluate(self.notes[:made], self.device)
         losses = torch.stack([l.double().reshape(()).to(self.device) for l in self.losses]) / self.sharing.size
         of_processes = torch.cat([predicted.radial, predicted.scale, losses[:, None], predicted.first], dim=1)
         of_law, of_scale, loss, first = self.sharing.over_processes(of_processes).split(
@@ -199,13 +196,13 @@ class Recorder:
         )
         probe = self.laws.probe
         first, final = first[:, probe.start : probe.start + probe.held], predicted.final
-        variant = torch.stack([v.square().sum() for v in self.variant[: len(self.late)]])
+        variant = torch.stack([v.double().square().sum() for v in self.variant[:made]])
         products = torch.stack([variant, (final * first).sum(1), final.square().sum(1), first.square().sum(1)], dim=1)
         of_shards = self.sharing.over_shards(products)
         scalars = torch.cat([of_shards[:, :1], loss, of_shards[:, 1:]], dim=1)
-        found = Drained(tuple(self.steps), self.norms, early, late, of_law, of_scale, scalars)
-        self.norms = late[-1, 0].clone()
-        kept = (self.early[len(self.late) :], self.notes[len(self.late) :], self.variant[len(self.late) :])
+        found = Drained(tuple(self.steps), self.norms, sums, of_law, of_scale, scalars)
+        self.norms = sums[-1, SUMS.index("next_squared_norm")].clone()
+        kept = self.notes[made:], self.variant[made:]
         self._clear()
-        self.early, self.notes, self.variant = kept
+        self.notes, self.variant = kept
         return found

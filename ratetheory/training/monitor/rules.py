@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -51,32 +52,49 @@ def rule_of(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Rule:
     """The rule of a parameter group as its settings are now."""
     name, rate = type(optimizer).__name__, group["lr"]
     if type(optimizer) is torch.optim.SGD:
-        started = any(optimizer.state.get(p, {}).get("momentum_buffer") is not None for p in group["params"])
-        return _sgd(name, group, started)
+        settings = (name, rate, *(group[key] for key in _SGD), _started(optimizer, group))
+        # equal settings make equal rules; a rate that is a tensor may change in place
+        return _sgd(*settings) if isinstance(rate, torch.Tensor) else _kept_sgd(*settings)
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         decoupled = bool(group.get("decoupled_weight_decay", type(optimizer) is torch.optim.AdamW))
         return Rule(name, AFTER, rate, float(group["weight_decay"]), decoupled=decoupled)
     return Rule(name, UNKNOWN, rate)
 
 
-def _sgd(name: str, group: Mapping[str, Any], started: bool) -> Rule:
+_SGD = ("momentum", "weight_decay", "nesterov", "dampening", "maximize")
+
+
+def _started(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> bool:
+    """Whether there are momentum buffers."""
+    if not group["momentum"]:
+        return False
+    states = (optimizer.state.get(p) for p in group["params"])
+    return next((state.get("momentum_buffer") is not None for state in states if state), False)
+
+
+def _sgd(
+    name: str, rate: Any, beta: float, lam: float, nesterov: bool, dampening: float, maximize: bool, started: bool
+) -> Rule:
     """d = g + lam w, m+ = beta m + (1 - dampening) d (m+ = d at first), w+ = w - rate m+, or - rate (d + beta m+)."""
-    beta, lam, nesterov = float(group["momentum"]), float(group["weight_decay"]), bool(group["nesterov"])
-    sign = -1.0 if group["maximize"] else 1.0
-    in_buffer = 1.0 - float(group["dampening"]) if beta and started else 1.0
+    beta, lam = float(beta), float(lam)
+    sign = -1.0 if maximize else 1.0
+    in_buffer = 1.0 - float(dampening) if beta and started else 1.0
     of_gradient, of_buffer = (1 + beta * in_buffer, beta**2) if nesterov else (in_buffer, beta)
     return Rule(
         name,
         BEFORE,
-        group["lr"],
+        rate,
         lam,
         beta,
         gradient=sign * of_gradient,
         weights=lam * of_gradient,
         buffer=of_buffer if started else 0.0,
-        nesterov=nesterov,
-        plain_buffer=not (beta and group["dampening"]),
+        nesterov=bool(nesterov),
+        plain_buffer=not (beta and dampening),
     )
+
+
+_kept_sgd = lru_cache(256)(_sgd)
 
 
 def plan_sgd(rule: Rule, optimizer: torch.optim.Optimizer, chunk: Chunk) -> None:
