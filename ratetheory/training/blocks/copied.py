@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from ratetheory.training.blocks.precise import TINY, Precise, default_double, eps_attributes
+from ratetheory.training.naming import unwrapped
 
 _SEED = 20190506
 _CACHES = ("past_key_values", "past_key_value", "mems", "cache_params")
@@ -56,17 +57,6 @@ class Copied:
         """Give the parameters other values, which they share: nothing is copied."""
         for name, value in values.items():
             self.parameters[name].data = value
-
-
-def unwrapped(model: nn.Module) -> nn.Module:
-    """The model inside ``torch.compile`` and data-parallel wrappers."""
-    while True:
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and type(model).__name__ in ("DistributedDataParallel", "DataParallel"):
-            inner = getattr(model, "module", None)
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner
 
 
 def copied(model: nn.Module, batch_or_loss: Any) -> Copied:

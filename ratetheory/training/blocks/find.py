@@ -14,11 +14,12 @@ from ratetheory.observation.families import Blocks, Family
 from ratetheory.training.blocks import rows, wording
 from ratetheory.training.blocks.actual import Actual, at_actual, lawful
 from ratetheory.training.blocks.candidates import Atom, Candidates, candidates
-from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept, unwrapped
+from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept
 from ratetheory.training.blocks.degree import Degrees, follow
 from ratetheory.training.blocks.norms import Normalising, Watch, followed, normalisations, watching
 from ratetheory.training.blocks.rescale import change, confirmed, factors, rescaled, rounding_tolerance
 from ratetheory.training.blocks.screen import ROWS, Table, checked_outputs, generic, measure
+from ratetheory.training.naming import unwrapped
 
 _CERTAIN = 1e-7
 """A relative defect of <w, g> above this is no rounding."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from ratetheory.training.blocks.copied import Copied
 from ratetheory.training.blocks.partition import VANISHES, Array
@@ -39,7 +40,17 @@ def generic(copied: Copied, seed: int) -> dict[str, torch.Tensor]:
     for number, (name, w) in enumerate(copied.actual.items()):
         scale = min(1.0, max(0.1, float(torch.linalg.vector_norm(w)) / max(w.numel(), 1) ** 0.5))
         values[name] = moved(w, 1000 * number + seed, 0.25, 0.1 * scale)
+    for name, row in _padding(copied):
+        # its gradient is never taken: it stays what it is, as in training
+        values[name][row] = copied.actual[name][row]
     return values
+
+
+def _padding(copied: Copied) -> list[tuple[str, int]]:
+    """The embeddings that have a row for padding, and that row."""
+    names = {id(p): name for name, p in copied.parameters.items()}
+    found = [(names.get(id(m.weight)), m.padding_idx) for m in copied.module.modules() if isinstance(m, nn.Embedding)]
+    return [(name, int(row)) for name, row in found if name is not None and row is not None]
 
 
 def moved(w: torch.Tensor, seed: int, relative: float, absolute: float) -> torch.Tensor:

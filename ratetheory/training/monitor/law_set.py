@@ -11,8 +11,8 @@ from torch import nn
 
 from ratetheory.observation.families import Family, Norm
 from ratetheory.training.monitor.laws import ActivationLaw, GainLaw, Law, Pass, rounding_scale
-from ratetheory.training.monitor.naming import plain
 from ratetheory.training.monitor.probe import GainsProbe, ParameterProbe, Probe, ShardedProbe
+from ratetheory.training.naming import plain
 
 
 @dataclass(frozen=True)

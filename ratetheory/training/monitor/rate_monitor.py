@@ -16,10 +16,10 @@ from torch import nn
 
 from ratetheory.observation.families import Blocks, blocks_from_dict, load_blocks
 from ratetheory.training.directories import free_directory, prepare, refuse_occupied
-from ratetheory.training.monitor.naming import named_tensors, plain, unwrapped
 from ratetheory.training.monitor.recorder import Recorder
 from ratetheory.training.monitor.sharing import alike, sharing_of
 from ratetheory.training.monitor.stream import Stream
+from ratetheory.training.naming import named_tensors, plain, unwrapped
 from ratetheory.training.slices import check_fits
 
 PART_STEPS = 50

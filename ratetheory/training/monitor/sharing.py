@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ratetheory.training.monitor.naming import replicated
+from ratetheory.training.naming import replicated
 
 
 @dataclass(frozen=True)

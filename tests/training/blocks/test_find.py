@@ -231,3 +231,21 @@ def test_the_same_on_a_gpu(name):
     state = torch.cuda.get_rng_state()
     assert verdicts(find_blocks(model.cuda(), batch.cuda())) == expected
     assert torch.equal(torch.cuda.get_rng_state(), state)
+
+
+class Padded(nn.Module):
+    """Words and places, added and normalised; word 0 is padding."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.places = nn.Embedding(9, 6, padding_idx=0), nn.Embedding(4, 6)
+        self.norm, self.out = nn.LayerNorm(6), nn.Linear(6, 2)
+
+    def forward(self, words):
+        return self.out(torch.tanh(self.norm(self.words(words) + self.places.weight)))
+
+
+def test_padding_is_no_reason_against_invariance():
+    torch.manual_seed(0)
+    table = find_blocks(Padded(), torch.tensor([[1, 5, 0, 0], [3, 2, 8, 0], [4, 4, 7, 6]]))
+    assert [f.name for f in table.invariant] == ["words.weight+places.weight"]
