@@ -16,8 +16,8 @@ from ratetheory.training.monitor.layout import layouts, local
 from ratetheory.training.monitor.rules import Rule
 from ratetheory.training.monitor.sharing import Sharing
 
-CHUNK = 2**20
-"""Entries that are worked on at once; more would only take memory."""
+CHUNK = {"cpu": 2**15, "cuda": 2**20}
+"""Entries that are worked on at once: what a processor's cache holds, or as many as keep launches few."""
 FEW = 2**16
 """Entries of scale-variant gradients up to which they are copied together to take one norm instead of many."""
 
@@ -79,7 +79,7 @@ class Recorder:
         group_of = self._group_of(watched)
         self.group_of_block = [group_of[f.members[0].parameter] for f in families for _ in range(f.parts)]
         self.mixed = [f.name for f in families if len({group_of[m.parameter] for m in f.members}) > 1]
-        made = layouts(families, named, group_of, CHUNK)
+        made = layouts(families, named, group_of, CHUNK.get(self.device.type, 2**20))
         scratch = scratch_for(made, self.device)
         self.chunks = [Chunk(layout, [named[s.parameter] for s in layout.segments], scratch) for layout in made]
         ids = {id(named[name]) for name in watched}

@@ -76,7 +76,7 @@ def tangle(dtype=torch.float64):
 def test_blocks_of_every_shape(tmp_path, monkeypatch, room, momentum):
     if room == "one by one":
         monkeypatch.setattr(chunk, "PRODUCTS", 10)
-        monkeypatch.setattr(recorder, "CHUNK", 20)
+        monkeypatch.setattr(recorder, "CHUNK", {"cpu": 20})
     net, blocks = tangle()
     halves = [list(net["up"].parameters()) + list(net["a"].parameters()), list(net["fused"].parameters())]
     optimizer = torch.optim.SGD([{"params": halves[0], "lr": 0.3}, {"params": halves[1], "lr": 0.01}], momentum=momentum)
