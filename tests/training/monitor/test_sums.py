@@ -36,8 +36,7 @@ def gradients_of(net, blocks):
 
 
 def check_against_loops(trace, kept):
-    data, beta = trace.dataset, 0.0
-    assert not beta
+    data = trace.dataset
     for t in range(len(kept) - 1):
         for j, (w, g) in enumerate(zip(*kept[t], strict=True)):
             new = kept[t + 1][0][j]
