@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from os import _exit
 from typing import Any
 
-from ratetheory.own.limits import Limited, run
+from ratetheory.own.limits import Limited
+from ratetheory.training.beside import answer, asked
 
 
 def curvature_of(place: str, checkpoints: list[str], blocks: str | None, budget: float, memory: int) -> dict[str, Any]:
@@ -16,22 +16,8 @@ def curvature_of(place: str, checkpoints: list[str], blocks: str | None, budget:
     The factory's code runs, with limits of time (seconds) and memory (bytes of address space); it is no sandbox.
     ``ValueError``: the factory cannot be used, its model cannot be measured, or a limit is met.
     """
-    if not 0 < budget <= 1e6:
-        raise ValueError(f"budget: {budget} is not allowed; seconds above 0, at most 1000000 are")
-    if not 2**30 <= memory <= 2**44:
-        raise ValueError(f"memory: {memory} is not allowed; bytes from {2**30} to {2**44} are")
-    asked = json.dumps({"place": place, "checkpoints": checkpoints, "blocks": blocks})
-    ended = run("ratetheory.training.curvature.beside", [asked], b"", budget, memory)
-    answer = next((a for a in ended.answer if isinstance(a, dict)), {})
-    if ended.stopped == "time":
-        raise ValueError(f"budget: the {budget:g} seconds are over before the curvature is known; --budget allows more")
-    if ended.stopped == "memory" or answer.get("limit") == "memory":
-        raise ValueError(f"memory: {memory / 2**30:.3g} GiB are not enough; --memory allows more")
-    if "error" in answer:
-        raise ValueError(str(answer["error"]))
-    if "rate" not in answer:
-        raise ValueError(f"factory: {place}: its process ends early (code {ended.code})")
-    return answer
+    question = json.dumps({"place": place, "checkpoints": checkpoints, "blocks": blocks})
+    return asked("ratetheory.training.curvature.beside", place, [question], budget, memory, "curvature is known")
 
 
 def found(place: str, checkpoints: list[str], table: str | None) -> dict[str, Any]:
@@ -58,18 +44,9 @@ def found(place: str, checkpoints: list[str], table: str | None) -> dict[str, An
 
 def _main() -> None:
     process = Limited(sys.argv[1:])
-    asked = json.loads(process.arguments[0])
-    sys.argv[:] = [asked["place"]]
-    try:
-        process.answer(found(asked["place"], asked["checkpoints"], asked["blocks"]))
-    except MemoryError:
-        process.answer({"limit": "memory"})
-    except BaseException as error:  # whatever the factory raises is a report, not an end
-        text = " ".join(str(error).split())[:500]
-        process.answer(
-            {"error": text if isinstance(error, ValueError) and text else f"factory: {type(error).__name__}: {text}"}
-        )
-    _exit(0)
+    question = json.loads(process.arguments[0])
+    sys.argv[:] = [question["place"]]
+    answer(process, lambda: found(question["place"], question["checkpoints"], question["blocks"]))
 
 
 if __name__ == "__main__":

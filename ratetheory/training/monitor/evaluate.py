@@ -19,8 +19,8 @@ RADIAL_FACTOR = 2.0
 normalisation (``laws.rounding_scale``), plus sqrt(N) |w| |grad| for a gradient that adds up over N outputs; both without the
 square root of N in units of the factors' roundoff.
 
-Not proved, measured: the largest seen was 1.44, at N = 131,072 in single precision; on the digits 1.3 over 75 runs of 300 steps
-(``benchmarks/defects.py``; the suite holds every run of its zoo and causes to it)."""
+Not proved, measured: the largest seen was about 1.44, at N = 131,072 in single precision; 75 runs of 300 steps on the digits
+(``benchmarks/defects.py``) stayed within 2, and the suite holds the runs of its models to it."""
 
 PLAN_FACTOR = 8.0
 """Roundoffs of an update that the optimiser computes: of a few operations on each of its terms."""
