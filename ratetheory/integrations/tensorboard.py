@@ -52,7 +52,7 @@ def scalars(trace: Trace, layers: list[str]) -> dict[str, np.ndarray]:
 
 
 def add_latest(writer: SummaryWriter, monitor: RateMonitor, step: int) -> None:
-    """Write what the monitor saw at the last step that it has written (up to 50 steps ago) as scalars at ``step``."""
+    """Write what the monitor saw at the last step that it has written (up to 10 seconds ago) as scalars at ``step``."""
     for layer, values in monitor.latest.items():
         for kind, value in values.items():
             writer.add_scalar(f"{kind}/{layer}", value, step)

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 import torch
 from torch import nn
 
 from ratetheory.observation.families import Family, Norm
 from ratetheory.training.monitor.laws import ActivationLaw, GainLaw, Law, Pass, rounding_scale
-from ratetheory.training.monitor.probe import GainsProbe, ParameterProbe, Probe, ShardedProbe
+from ratetheory.training.monitor.probe import GainsProbe, Look, ParameterProbe, Probe, ShardedProbe
 from ratetheory.training.naming import plain
 
 
 @dataclass(frozen=True)
 class Note:
-    """What a step leaves of its laws, small tensors on the device: for each law its passes; which are not known; all gains."""
+    """What a step leaves of its laws, small tensors on the device: of each law its passes; which are not known; the probe's."""
 
-    gains: tuple[tuple[int, tuple[Pass, ...], tuple[torch.Tensor, ...]], ...]
+    gains: tuple[tuple[int, tuple[Pass, ...]], ...]
     activations: tuple[tuple[int, tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]], ...]
     unknown: tuple[int, ...]
-    gain: torch.Tensor | None
-    probe: tuple[torch.Tensor, torch.Tensor] | None
+    look: Look | None
 
     @property
     def shape(self) -> tuple[object, ...]:
         """Equal for notes that can be evaluated together."""
-        counts = tuple((i, tuple(p.count for p in passes)) for i, passes, _ in self.gains)
-        return counts, tuple((i, len(radials)) for i, radials, _ in self.activations), self.unknown, self.probe is None
+        counts = tuple([(i, *[p.entries for p in passes]) for i, passes in self.gains])
+        of_look = None if self.look is None else self.look.shape
+        return counts, tuple([(i, len(radials)) for i, radials, _ in self.activations]), self.unknown, of_look
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class LawSet:
         self.probe = _probe(self.laws, named, self._begin)
         lengths = {i: law.gain.numel() for i, law in enumerate(self.laws) if isinstance(law, GainLaw)}
         self._starts = dict(zip(lengths, accumulate([0, *lengths.values()]), strict=False))
+        self._number = {i: number for number, i in enumerate(lengths)}
         # a shard's gradient may appear after several passes only, and says nothing of them
         shown = [named[m.parameter] for f in families for m in f.members if f.norms]
         self._shown = [] if any(hasattr(p, "to_local") for p in shown) else shown
@@ -148,27 +149,19 @@ class LawSet:
     def note(self) -> Note:
         """What the laws have seen since the last step, before the optimiser moves gains."""
         gains, activations, unknown, passes = [], [], [], self.passes
-        probe = self.probe.note()
         for i, law in enumerate(self.laws):
             if not law.known(passes):
                 unknown.append(i)
             elif isinstance(law, GainLaw):
-                if len(law.seen) == len(law.products) > 0:
-                    gains.append((i, tuple(law.seen), tuple(law.products)))
+                if len(law.seen) == len(law.gradients) > 0:
+                    gains.append((i, tuple(law.seen)))
             elif isinstance(law, ActivationLaw) and law.radials:
                 activations.append((i, tuple(law.radials), tuple(law.scales)))
-        gain = self.probe.gain if isinstance(self.probe, GainsProbe) else None
-        return Note(tuple(gains), tuple(activations), tuple(unknown), gain, probe)
+        return Note(tuple(gains), tuple(activations), tuple(unknown), self.probe.note())
 
     def evaluate(self, notes: Sequence[Note], device: torch.device) -> Predicted:
         """What the laws say of some steps."""
-        found, first = [], 0
-        while first < len(notes):
-            last = first + 1
-            while last < len(notes) and notes[last].shape == notes[first].shape:
-                last += 1
-            found.append(self._alike(notes[first:last], device))
-            first = last
+        found = [self._alike(list(some), device) for _, some in groupby(notes, key=lambda note: note.shape)]
         return Predicted(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
     def _alike(self, notes: Sequence[Note], device: torch.device) -> tuple[torch.Tensor, ...]:
@@ -176,11 +169,17 @@ class LawSet:
         radial = torch.zeros(len(notes), self.blocks, dtype=torch.float64, device=device)
         scale = torch.zeros_like(radial)
         first, final = radial.new_zeros(len(notes), self.probe.entries), radial.new_zeros(len(notes), self.probe.held)
-        if notes[0].probe is not None:
-            first.copy_(torch.stack([n.probe[0] for n in notes if n.probe is not None]))
-            final.copy_(torch.stack([n.probe[1] for n in notes if n.probe is not None]))
-        if notes[0].gains:
-            fixed, of_radial, of_scale = self._of_gains(notes, device)
+        looks = [n.look for n in notes if n.look is not None]
+        slopes, gain = _stacked(looks, self.probe.sizes), None
+        if looks:
+            first.copy_(torch.cat([sum(of_one[1:], of_one[0]) for of_one in slopes], dim=1))
+            final.copy_(torch.stack([look.final for look in looks]))
+            if looks[0].gain is not None:
+                gain = torch.stack([look.gain for look in looks if look.gain is not None]).double()
+                first *= gain
+                final *= gain
+        if notes[0].gains and gain is not None:
+            fixed, of_radial, of_scale = self._of_gains(notes, slopes, gain)
             radial.index_add_(1, fixed.block, of_radial[:, fixed.statistic])
             scale.index_add_(1, fixed.block, of_scale[:, fixed.statistic])
         for at, (i, radials, _) in enumerate(notes[0].activations):
@@ -194,36 +193,35 @@ class LawSet:
                 radial[:, start : start + parts] = torch.nan
         return radial, scale, first, final
 
-    def _of_gains(self, notes: Sequence[Note], device: torch.device) -> tuple[_Fixed, torch.Tensor, torch.Tensor]:
+    def _of_gains(
+        self, notes: Sequence[Note], slopes: Sequence[Sequence[torch.Tensor]], gain: torch.Tensor
+    ) -> tuple[_Fixed, torch.Tensor, torch.Tensor]:
         key = notes[0].shape
         if key not in self._fixed:
-            self._fixed = {key: self._fix(notes[0], device)}
+            self._fixed = {key: self._fix(notes[0], gain.device)}
         fixed = self._fixed[key]
-        passes = [[seen for _, all_seen, _ in n.gains for seen in all_seen] for n in notes]
-
-        def stacked(rows: list[list[torch.Tensor]]) -> torch.Tensor:
-            return torch.cat([torch.stack(column) for column in zip(*rows, strict=True)], dim=1).double()
-
-        product = stacked([[p for *_, products in n.gains for p in products] for n in notes])
+        passes = [[seen for _, all_seen in n.gains for seen in all_seen] for n in notes]
         invstd, mean, size = (
-            stacked([[getattr(s, name) for s in row] for row in passes]) for name in ("invstd", "mean", "size")
+            torch.cat([torch.stack([s[of] for s in column]) for column in zip(*passes, strict=True)], dim=1).double()
+            for of in range(3)
         )
-        gain = torch.stack([n.gain for n in notes if n.gain is not None]).double()
+        gain = gain[:, fixed.gain]
+        product = gain * torch.cat([of_pass for i, _ in notes[0].gains for of_pass in slopes[self._number[i]]], dim=1)
         # of a few looks, so no step counts as quieter than they are on average
-        size = torch.maximum(size, size.square().mean(0).sqrt()) * gain.abs()[:, fixed.gain]
+        size = torch.maximum(size, size.square().mean(0).sqrt()) * gain.abs()
         scale = rounding_scale(invstd, mean, size, fixed.count, fixed.epsilon)
         return fixed, fixed.epsilon * invstd**2 * product, scale
 
     def _fix(self, note: Note, device: torch.device) -> _Fixed:
         columns: dict[str, list[torch.Tensor]] = {name: [] for name in ("statistic", "block", "epsilon", "count", "gain")}
         at = 0
-        for i, passes, products in note.gains:
-            length, start = len(products[0]), self._starts[i]
+        for i, passes in note.gains:
+            length, start = len(passes[0].invstd), self._starts[i]
             of_law, of_block = self._paired(i, length, torch.device("cpu"))
             for seen in passes:
                 columns["statistic"].append(of_law + at)
                 columns["block"].append(of_block)
-                for name, value in (("epsilon", self.laws[i].epsilon), ("count", seen.count)):
+                for name, value in (("epsilon", self.laws[i].epsilon), ("count", seen.entries)):
                     columns[name].append(torch.full((length,), float(value), dtype=torch.float64))
                 columns["gain"].append(torch.arange(start, start + length))
                 at += length
@@ -251,6 +249,17 @@ def roundoff(dtype: torch.dtype, device: torch.device | None = None) -> float:
     if dtype == torch.float32 and device is not None and device.type == "cuda" and torch.backends.cudnn.allow_tf32:
         return 2.0**-11
     return torch.finfo(dtype).eps / 2
+
+
+def _stacked(looks: Sequence[Look], sizes: Sequence[int]) -> list[list[torch.Tensor]]:
+    """Of looks of one shape the gradients of each parameter's passes, (steps, entries) each, in double precision."""
+    if not looks:
+        return []
+    return [
+        [torch.stack([look.passes[number][at] for look in looks]).flatten(1).double() for at in range(many)]
+        or [torch.zeros(len(looks), size, dtype=torch.float64, device=looks[0].final.device)]
+        for number, (many, size) in enumerate(zip(looks[0].shape, sizes, strict=True))
+    ]
 
 
 def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], begin: Callable[[], None]) -> Probe:

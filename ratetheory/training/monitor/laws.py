@@ -8,9 +8,8 @@ taken over the activations.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -36,17 +35,16 @@ def epsilon_of(module: nn.Module) -> float:
     raise ValueError(f"blocks: {type(module).__name__} has no eps; a normalisation module is expected")
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(NamedTuple):
     """One backward pass through a batch normalisation: what its law needs, a number a channel.
 
-    ``size`` is the root mean square of the output's gradient at the last look, ``count`` the number of its entries.
+    ``size`` is the root mean square of the output's gradient at the last look, ``entries`` the number of its entries.
     """
 
     invstd: torch.Tensor
     mean: torch.Tensor
     size: torch.Tensor
-    count: int
+    entries: int
 
 
 class Law:
@@ -65,6 +63,8 @@ class Law:
         # a module of the user's own may compute in single precision whatever it is given
         self._own = not type(module).__module__.startswith("torch.")
         self._features = -1 if norm.kind in ("layer", "rms") else 1
+        self._like: tuple[torch.Size, torch.dtype, torch.device] | None = None
+        self._count = 0
         self.handles: list[Any] = [module.register_forward_hook(self._forward)]
         self.reset()
 
@@ -87,14 +87,17 @@ class Law:
             handle.remove()
 
     def _forward(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        if torch.compiler.is_compiling() or not output.requires_grad:
+        if not output.requires_grad or torch.compiler.is_compiling():
             return
         if not module.training and isinstance(module, Batched):
             self.evaluation = True
             return
         y = inputs[0]
-        self.dtype, self.device = torch.float32 if self._own and y.dtype == torch.float64 else y.dtype, y.device
-        self.positions += y.numel() // max(y.shape[self._features], 1)
+        if (y.shape, y.dtype, y.device) != self._like:
+            self._like = y.shape, y.dtype, y.device
+            self.dtype, self.device = torch.float32 if self._own and y.dtype == torch.float64 else y.dtype, y.device
+            self._count = y.numel() // max(y.shape[self._features], 1)
+        self.positions += self._count
         self._watch(y, output)
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
@@ -113,31 +116,32 @@ class GainLaw(Law):
     def forget(self) -> None:
         """Forget the backward passes so far."""
         self.seen: list[Pass] = []
-        self.products: list[torch.Tensor] = []
+        self.gradients: list[torch.Tensor] = []
 
     def known(self, passes: int) -> bool:
         """Whether there are statistics for each gradient of the gain; without one there is no gradient, nor a radial part."""
         # in evaluation mode there is nothing to see: the law says 0, and the gradient shows that it does not hold
-        return self.evaluation or (not self.lost and len(self.seen) == len(self.products))
+        return self.evaluation or (not self.lost and len(self.seen) == len(self.gradients))
 
     @property
     def lost(self) -> bool:
         """Whether it fails: no statistics in the graph, or several forward passes for one gradient of the gain."""
-        return self._unsaved or len(self.seen) > len(self.products) > 0
+        return self._unsaved or len(self.seen) > len(self.gradients) > 0
 
     def release(self) -> None:
         """Leave the statistics to another law; the gradient of the gain is still noted."""
         self.handles.pop(0).remove()
 
     def _of_gain(self, gradient: torch.Tensor) -> None:
-        self.products.append(gradient.detach() * self.gain.detach())
+        # held here, it is not handed on as the gain's own .grad, which may be changed in place
+        self.gradients.append(gradient.detach() if gradient.requires_grad else gradient)
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
         statistics = _saved_statistics(output.grad_fn)
         if statistics is None:
             self._unsaved = True
             return
-        output.register_hook(partial(self._of_output, *statistics, y.numel() // max(y.shape[1], 1)))
+        output.register_hook(partial(self._of_output, *statistics, self._count))
 
     def _of_output(self, mean: torch.Tensor, invstd: torch.Tensor, count: int, gradient: torch.Tensor) -> None:
         self.begin()

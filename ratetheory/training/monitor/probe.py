@@ -8,6 +8,7 @@ saw (entries clipped one by one, passes whose gradients were thrown away), and n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -16,18 +17,41 @@ from ratetheory.training.monitor.laws import ActivationLaw, GainLaw
 from ratetheory.training.monitor.layout import local, shard
 
 
-class Probe:
-    """``first`` (entries,): this process's sum over its passes; ``final`` (entries it holds,): what the optimiser sees."""
+@dataclass(frozen=True)
+class Look:
+    """What a probe keeps of a step: of each parameter the gradients of this process's passes; the final ones, (held,).
 
-    entries = start = held = 0
+    ``gain``, if there is one, multiplies both.
+    """
+
+    passes: tuple[tuple[torch.Tensor, ...], ...]
+    final: torch.Tensor
+    gain: torch.Tensor | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Equal for looks that can be evaluated together."""
+        return tuple(map(len, self.passes))
+
+
+class Probe:
+    """``sizes``: entries of each parameter looked at; ``held`` of them, from ``start`` on, lie on this process."""
+
+    sizes: tuple[int, ...] = ()
+    start = held = 0
+
+    @property
+    def entries(self) -> int:
+        """Entries of all parameters looked at."""
+        return sum(self.sizes)
 
     @property
     def passes(self) -> int:
         """Backward passes that it has seen since the last reset, the most of any parameter."""
         return 0
 
-    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """``first`` and ``final`` of the step, small tensors; nothing where there was no pass."""
+    def note(self) -> Look | None:
+        """What it has seen in the step; nothing where there was no pass."""
         return None
 
     def reset(self) -> None:
@@ -42,28 +66,26 @@ class GainsProbe(Probe):
 
     def __init__(self, laws: Sequence[GainLaw]) -> None:
         self.laws = tuple(laws)
-        self.entries = self.held = sum(law.gain.numel() for law in laws)
-        self.gain = torch.empty(0)
+        self.sizes = tuple(law.gain.numel() for law in laws)
+        self.held = self.entries
 
     @property
     def passes(self) -> int:
         """Backward passes that it has seen since the last reset, the most of any parameter."""
-        return max(len(law.products) for law in self.laws)
+        return max(len(law.gradients) for law in self.laws)
 
-    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Gains times the gradients of the gains."""
+    def note(self) -> Look | None:
+        """What it has seen in the step; nothing where there was no pass."""
         if not self.passes:
             return None
-        gains = [law.gain.detach() for law in self.laws]
-        first = [_summed(law.products, gain) for law, gain in zip(self.laws, gains, strict=True)]
-        final = [torch.zeros_like(g) if g.grad is None else g.grad.detach() for g in (law.gain for law in self.laws)]
-        self.gain = torch.cat(gains)
-        return torch.cat(first), self.gain * torch.cat(final)
+        gains = [law.gain for law in self.laws]
+        final = torch.cat([torch.zeros_like(g) if g.grad is None else g.grad for g in gains])
+        return Look(tuple(tuple(law.gradients) for law in self.laws), final.detach(), torch.cat(gains).detach())
 
     def reset(self) -> None:
         """Forget the passes so far."""
         for law in self.laws:
-            law.products = []
+            law.gradients = []
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -76,7 +98,7 @@ class ParameterProbe(Probe):
 
     def __init__(self, parameter: nn.Parameter, begin: Callable[[], None]) -> None:
         self.parameter, self.begin = parameter, begin
-        self.entries = self.held = parameter.numel()
+        self.sizes, self.held = (parameter.numel(),), parameter.numel()
         self.seen: list[torch.Tensor] = []
         self._handle = parameter.register_hook(self._of_gradient)
 
@@ -89,11 +111,11 @@ class ParameterProbe(Probe):
         """Backward passes that it has seen since the last reset."""
         return len(self.seen)
 
-    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+    def note(self) -> Look | None:
         """The gradient of the parameter."""
         if not self.seen or self.parameter.grad is None:
             return None
-        return _summed(self.seen, self.parameter).reshape(-1), self.parameter.grad.detach().clone().reshape(-1)
+        return Look((tuple(self.seen),), self.parameter.grad.detach().clone().reshape(-1))
 
     def reset(self) -> None:
         """Forget the passes so far."""
@@ -109,7 +131,7 @@ class ShardedProbe(Probe):
 
     def __init__(self, law: ActivationLaw, gain: torch.Tensor) -> None:
         law.products = []
-        self.law, self.gain, self.entries = law, gain, gain.numel()
+        self.law, self.gain, self.sizes = law, gain, (gain.numel(),)
         row = gain.numel() // max(gain.shape[0], 1)
         start, rows = shard(gain)
         self.start, self.held = start * row, rows * row
@@ -119,16 +141,10 @@ class ShardedProbe(Probe):
         """Backward passes that it has seen since the last reset."""
         return len(self.law.radials)
 
-    def note(self) -> tuple[torch.Tensor, torch.Tensor] | None:
+    def note(self) -> Look | None:
         """The gradient of the gain: all of it, and the entries of the final one that this process holds."""
         if not self.law.products:
             return None
         held = local(self.gain.detach())
         final = torch.zeros_like(held) if self.gain.grad is None else local(self.gain.grad).detach().clone()
-        return _summed(self.law.products, held).reshape(-1), final.reshape(-1)
-
-
-def _summed(passes: Sequence[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
-    if not passes:
-        return torch.zeros_like(like, requires_grad=False)
-    return passes[0] if len(passes) == 1 else torch.stack(list(passes)).sum(0)
+        return Look((tuple(self.law.products),), final.reshape(-1))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import torch
 from torch import nn
 
 from ratetheory.observation.families import Family
 from ratetheory.training.monitor import rules
-from ratetheory.training.monitor.chunk import SUMS, Chunk, scratch_for
+from ratetheory.training.monitor.chunk import SUMS, Chunk, Entries, Linear, scratch_for
 from ratetheory.training.monitor.law_set import LawSet, Note
-from ratetheory.training.monitor.layout import layouts, local
+from ratetheory.training.monitor.layout import Layout, layouts, local
 from ratetheory.training.monitor.rules import Rule
 from ratetheory.training.monitor.sharing import Sharing
 
-CHUNK = {"cpu": 2**15, "cuda": 2**20}
-"""Entries that are worked on at once: what a processor's cache holds, or as many as keep launches few."""
-FEW = 2**16
+CHUNK = 2**20
+"""Entries that a device works on at once: as many as keep launches few and memory small."""
+FEW = 2**13
 """Entries of scale-variant gradients up to which they are copied together to take one norm instead of many."""
 
 
@@ -57,6 +58,16 @@ class Drained:
         return self.norms, self.sums, self.law, self.scale, self.scalars
 
 
+def entries(made: Sequence[Layout], named: Mapping[str, torch.Tensor], device: torch.device) -> list[Entries]:
+    """Of each layout its entries: read where they lie on the host, or in few calls on another device."""
+    if device.type == "cpu":
+        from ratetheory.training.monitor.host import HostEntries
+
+        return [HostEntries(layout, [named[s.parameter] for s in layout.segments]) for layout in made]
+    scratch = scratch_for(made, device)
+    return [Chunk(layout, [named[s.parameter] for s in layout.segments], scratch) for layout in made]
+
+
 class Recorder:
     """Records the blocks of some families. Around every update: ``before`` (gradients are final), ``after`` (weights moved)."""
 
@@ -79,9 +90,7 @@ class Recorder:
         group_of = self._group_of(watched)
         self.group_of_block = [group_of[f.members[0].parameter] for f in families for _ in range(f.parts)]
         self.mixed = [f.name for f in families if len({group_of[m.parameter] for m in f.members}) > 1]
-        made = layouts(families, named, group_of, CHUNK.get(self.device.type, 2**20))
-        scratch = scratch_for(made, self.device)
-        self.chunks = [Chunk(layout, [named[s.parameter] for s in layout.segments], scratch) for layout in made]
+        self.chunks = entries(layouts(families, named, group_of, CHUNK), named, self.device)
         ids = {id(named[name]) for name in watched}
         self.others = [p for p in named.values() if p.requires_grad and id(p) not in ids]
         self.few = sum(local(p).numel() for p in self.others) <= FEW
@@ -122,11 +131,11 @@ class Recorder:
         # fused optimisers undo the loss scaling themselves, inside the step
         scale = next((s for o in self.optimizers if (s := getattr(o, "grad_scale", None)) is not None), None)
         for chunk in self.chunks:
-            self._before(chunk, scale)
+            chunk.before(self._linear(chunk), scale)
         note, variant = self.laws.note(), self._variant()
         if scale is not None:
             variant = variant / scale
-            note = note if note.probe is None else replace(note, probe=(note.probe[0], note.probe[1] / scale))
+            note = note if note.look is None else replace(note, look=replace(note.look, final=note.look.final / scale))
         self.notes.append(note)
         self.variant.append(variant)
         self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
@@ -137,14 +146,13 @@ class Recorder:
         rule = rules.rule_of(optimizer, optimizer.param_groups[index])
         return replace(rule, rate=rule.rate.detach().clone()) if isinstance(rule.rate, torch.Tensor) else rule
 
-    def _before(self, chunk: Chunk, scale: torch.Tensor | None) -> None:
-        chunk.read_gradients()
-        if scale is not None:
-            chunk.gradient.div_(scale)
+    def _linear(self, chunk: Entries) -> Linear | None:
+        """The plan of the chunk's group where it is known before the step."""
         if chunk.layout.group < len(self.groups):
             rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
             if rule.when == rules.BEFORE:
-                rules.plan_sgd(rule, optimizer, chunk)
+                return rules.linear_plan(rule, optimizer, chunk.parameters)
+        return None
 
     def _variant(self) -> torch.Tensor:
         """The gradients of all other trained parameters, if they are few, or the norms of their parts."""
@@ -159,13 +167,15 @@ class Recorder:
     def after(self, loss: torch.Tensor | float | None) -> None:
         """Read the new weights and finish the record of the step."""
         self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
-        self.losses.append(torch.as_tensor(torch.nan if loss is None else loss).detach())
+        given = (
+            loss if isinstance(loss, torch.Tensor) else torch.tensor(torch.nan if loss is None else loss, dtype=torch.float64)
+        )
+        self.losses.append(given.detach().reshape(()))
         self.steps.append(Step(self.now, self.passes, self.evaluated, self.precision, loss is not None))
         self.pending = False
         self.laws.reset()
 
-    def _after(self, chunk: Chunk) -> torch.Tensor:
-        chunk.read_weights()
+    def _after(self, chunk: Entries) -> torch.Tensor:
         if chunk.layout.group < len(self.groups) and self.now[chunk.layout.group].when == rules.AFTER:
             optimizer, index = self.groups[chunk.layout.group]
             rules.plan_adam(self.now[chunk.layout.group], optimizer, optimizer.param_groups[index], chunk)
@@ -189,14 +199,14 @@ class Recorder:
         sums = self.sharing.over_shards(torch.stack(self.sums))
         made = len(self.sums)
         predicted = self.laws.evaluate(self.notes[:made], self.device)
-        losses = torch.stack([l.double().reshape(()).to(self.device) for l in self.losses]) / self.sharing.size
+        losses = torch.stack([l.to(self.device, torch.float64) for l in self.losses]) / self.sharing.size
         of_processes = torch.cat([predicted.radial, predicted.scale, losses[:, None], predicted.first], dim=1)
         of_law, of_scale, loss, first = self.sharing.over_processes(of_processes).split(
             [self.blocks, self.blocks, 1, predicted.first.shape[1]], dim=1
         )
         probe = self.laws.probe
         first, final = first[:, probe.start : probe.start + probe.held], predicted.final
-        variant = torch.stack([v.double().square().sum() for v in self.variant[:made]])
+        variant = _squares(self.variant[:made])
         products = torch.stack([variant, (final * first).sum(1), final.square().sum(1), first.square().sum(1)], dim=1)
         of_shards = self.sharing.over_shards(products)
         scalars = torch.cat([of_shards[:, :1], loss, of_shards[:, 1:]], dim=1)
@@ -206,3 +216,9 @@ class Recorder:
         self._clear()
         self.notes, self.variant = kept
         return found
+
+
+def _squares(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The sum of squares of each row; rows of one length are taken together."""
+    alike = [torch.stack(list(some)) for _, some in groupby(rows, key=len)]
+    return torch.cat([some.double().square().sum(1) for some in alike])

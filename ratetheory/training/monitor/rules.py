@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-from ratetheory.training.monitor.chunk import Chunk
+from ratetheory.training.monitor.chunk import Entries, Linear
 from ratetheory.training.monitor.layout import local
 
 BEFORE, AFTER, UNKNOWN = "before", "after", "unknown"
@@ -97,30 +97,15 @@ def _sgd(
 _kept_sgd = lru_cache(256)(_sgd)
 
 
-def plan_sgd(rule: Rule, optimizer: torch.optim.Optimizer, chunk: Chunk) -> None:
-    """Plan -rate (a g + c w + b m), and nothing for parameters without a gradient."""
-    later = isinstance(rule.rate, torch.Tensor)
-    rate = 1.0 if later else rule.rate
-    plan = chunk.plan
-    torch.mul(chunk.gradient, -rate * rule.gradient, out=plan)
-    if rule.weights:
-        plan.add_(chunk.weights, alpha=-rate * rule.weights)
+def linear_plan(rule: Rule, optimizer: torch.optim.Optimizer, parameters: Sequence[torch.Tensor]) -> Linear:
+    """The plan of a rule that is known before the step, and the momentum buffers that it takes."""
+    buffers: list[torch.Tensor | None] = [None] * len(parameters)
     if rule.buffer:
-        targets, sources = [], []
-        for view, s, p in zip(chunk.plan_views, chunk.layout.segments, chunk.parameters, strict=True):
-            buffer = optimizer.state.get(p, {}).get("momentum_buffer")
-            if buffer is not None:
-                targets.append(view)
-                sources.append(s.select(local(buffer)))
-        torch._foreach_add_(targets, sources, alpha=-rate * rule.buffer)
-    if later:
-        plan.mul_(rule.rate)
-    for view, given in zip(chunk.plan_views, chunk.given, strict=True):
-        if not given:
-            view.zero_()
+        buffers = [optimizer.state.get(p, {}).get("momentum_buffer") for p in parameters]
+    return Linear(rule.rate, rule.gradient, rule.weights, rule.buffer, buffers)
 
 
-def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, group: Mapping[str, Any], chunk: Chunk) -> None:
+def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, group: Mapping[str, Any], chunk: Entries) -> None:
     """Plan what Adam's or AdamW's averages after the step say.
 
     -rate m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps), and - rate lam w where decay is decoupled.

@@ -18,8 +18,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ratetheory.beside import environment
 from ratetheory.observation.families import Blocks, Family, Member, save_blocks
 from ratetheory.observation.trace import load_trace
-from ratetheory.training.monitor import RateMonitor, rate_monitor
-from tests.training.monitor.watched import IMAGES, blocks_of, groups, network, watch
+from ratetheory.training.monitor import RateMonitor, host, rate_monitor
+from tests.training.monitor.watched import IMAGES, blocks_of, groups, network, on_a_device, watch
 
 
 class Synchronising(TorchDispatchMode):
@@ -51,9 +51,12 @@ class Leaving(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
+@pytest.mark.parametrize("place", ["host", "device"])
 @pytest.mark.parametrize("kind", ["sgd", "momentum", "tensor rate", "adamw", "without gains", "rmsprop"])
-def test_nothing_waits_for_the_device_inside_a_step(tmp_path, monkeypatch, kind):
+def test_nothing_waits_for_the_device_inside_a_step(tmp_path, monkeypatch, kind, place):
     monkeypatch.setattr(rate_monitor, "PART_SECONDS", 1e9)
+    if place == "device":
+        monkeypatch.setattr(host, "HostEntries", on_a_device)
     net = network()
     if kind == "without gains":
         for at in (1, 4, 7):

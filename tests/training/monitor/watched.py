@@ -13,10 +13,16 @@ from torch import nn
 from ratetheory.observation.families import Blocks, Family, Member, Norm
 from ratetheory.observation.trace import Trace, load_trace
 from ratetheory.training.data import load_images
-from ratetheory.training.monitor import RateMonitor
+from ratetheory.training.monitor import RateMonitor, chunk
+from ratetheory.training.monitor.layout import Layout
 
 IMAGES = load_images("digits", torch.float64, torch.device("cpu"))
 Fault = Callable[[int, nn.Module], None]
+
+
+def on_a_device(layout: Layout, parameters: list[torch.Tensor]) -> chunk.Chunk:
+    """The entries as they are kept on another device than the host."""
+    return chunk.Chunk(layout, parameters, chunk.scratch_for([layout], torch.device("cpu")))
 
 
 def network(dtype: torch.dtype = torch.float32, epsilon: float = 1e-5, seed: int = 0) -> nn.Sequential:
