@@ -12,6 +12,9 @@ from ratetheory.training.monitor.layout import Layout, Segment, local
 
 _SQUARES, _RADIALS = SUMS.index("squared_gradient"), SUMS.index("radial")
 
+_RECORDS = 16
+"""Steps for which room is made at once."""
+
 
 class HostEntries:
     """``chunk.Entries`` on the host: old weights and plan are kept, in double precision; all else is read once and left."""
@@ -24,7 +27,8 @@ class HostEntries:
             view.copy_(s.select(local(parameter)))
         self.units = len(layout.blocks)
         self.given = [False] * len(self.parameters)
-        self.record = torch.empty(len(SUMS), self.units, dtype=torch.float64)
+        self._blank: list[torch.Tensor] = []
+        self.record = self._next()
         self._places, first = list[tuple[int, int, int, int, int]](), 0
         for s, old, plan in zip(layout.segments, self.weight_views, self.plan_views, strict=True):
             self._places.append((old.data_ptr(), plan.data_ptr(), s.units, s.size // s.units, first))
@@ -35,9 +39,15 @@ class HostEntries:
         # rounded as the norms after the steps are
         return self.sums()[:1]
 
+    def _next(self) -> torch.Tensor:
+        """Room for the sums of a step, made for several at once."""
+        if not self._blank:
+            self._blank = list(torch.empty(_RECORDS, len(SUMS), self.units, dtype=torch.float64))
+        return self._blank.pop()
+
     def before(self, linear: Linear | None, scale: torch.Tensor | None) -> None:
         """Read the gradients, divided by ``scale``, and plan a linear update."""
-        self.record = torch.empty(len(SUMS), self.units, dtype=torch.float64)
+        self.record = self._next()
         start = self.record.data_ptr()
         squares, radials = start + 8 * _SQUARES * self.units, start + 8 * _RADIALS * self.units
         later = linear is not None and isinstance(linear.rate, torch.Tensor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
@@ -65,6 +66,7 @@ class LawSet:
         self.known = [bool(f.norms) for f in families for _ in range(f.parts)]
         self._places: dict[int, list[tuple[int | None, int, int]]] = {}
         made: dict[tuple[str, int | None], int] = {}
+        gains = Counter(id(getattr(m, "weight", None)) for m in modules.values())
         first = 0
         self._of_family: list[list[int]] = []
         self._stored = [roundoff(named[f.members[0].parameter].dtype) for f in families]
@@ -78,7 +80,8 @@ class LawSet:
                 key = (norm.module, 1 if norm.kind == "batch" else norm.axis)
                 if key not in made:
                     made[key] = len(self.laws)
-                    self.laws.append(_law(module, replace(norm, axis=key[1]), self._begin))
+                    tied = gains[id(getattr(module, "weight", None))] > 1
+                    self.laws.append(_law(module, replace(norm, axis=key[1]), self._begin, tied))
                 place = (None if norm.axis is None else norm.first, first, family.parts)
                 self._places.setdefault(made[key], []).append(place)
                 self._of_family[-1].append(made[key])
@@ -173,9 +176,10 @@ class LawSet:
         slopes, gain = _stacked(looks, self.probe.sizes), None
         if looks:
             first.copy_(torch.cat([sum(of_one[1:], of_one[0]) for of_one in slopes], dim=1))
-            final.copy_(torch.stack([look.final for look in looks]))
-            if looks[0].gain is not None:
-                gain = torch.stack([look.gain for look in looks if look.gain is not None]).double()
+            seen = torch.stack([look.final for look in looks]).double()
+            final.copy_(seen[:, seen.shape[1] - self.probe.held :])
+            if looks[0].weighted:
+                gain = seen[:, : self.probe.entries]
                 first *= gain
                 final *= gain
         if notes[0].gains and gain is not None:
@@ -278,12 +282,13 @@ def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], begin: Callab
     return Probe()
 
 
-def _law(module: nn.Module, norm: Norm, begin: Callable[[], None]) -> Law:
+def _law(module: nn.Module, norm: Norm, begin: Callable[[], None], tied: bool) -> Law:
     gain = getattr(module, "weight", None)
     # these leave their statistics in the graph
     known = getattr(type(module), "forward", None) in (nn.BatchNorm1d.forward, nn.SyncBatchNorm.forward)
     if (
         known
+        and not tied
         and norm.kind == "batch"
         and isinstance(gain, nn.Parameter)
         and gain.requires_grad

@@ -7,7 +7,7 @@ taken over the activations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -105,13 +105,22 @@ class Law:
 
 
 class GainLaw(Law):
-    """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass."""
+    """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass.
+
+    A gradient of the gain belongs to the forward pass since the gradient before it, or to the same one again.
+    """
 
     def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
-        self._unsaved, self._until_look = False, 0
+        self.lost, self._until_look = False, 0
         super().__init__(module, norm, begin)
         self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
         self.handles.append(self.gain.register_hook(self._of_gain))
+
+    def reset(self) -> None:
+        """Forget the passes so far."""
+        self._ahead: list[tuple[torch.Tensor, torch.Tensor, int]] = []
+        self._last: tuple[torch.Tensor, torch.Tensor, int] | None = None
+        super().reset()
 
     def forget(self) -> None:
         """Forget the backward passes so far."""
@@ -119,40 +128,51 @@ class GainLaw(Law):
         self.gradients: list[torch.Tensor] = []
 
     def known(self, passes: int) -> bool:
-        """Whether there are statistics for each gradient of the gain; without one there is no gradient, nor a radial part."""
-        # in evaluation mode there is nothing to see: the law says 0, and the gradient shows that it does not hold
-        return self.evaluation or (not self.lost and len(self.seen) == len(self.gradients))
+        """Whether there are statistics for each gradient of the gain, and a gradient if there was a forward pass.
 
-    @property
-    def lost(self) -> bool:
-        """Whether it fails: no statistics in the graph, or several forward passes for one gradient of the gain."""
-        return self._unsaved or len(self.seen) > len(self.gradients) > 0
+        ``lost`` says that it fails: no statistics in the graph, or several forward passes for one gradient of the gain.
+        """
+        # in evaluation mode there is nothing to see: the law says 0, and the gradient shows that it does not hold
+        if self.evaluation:
+            return True
+        return not self.lost and len(self.seen) == len(self.gradients) and not (self._ahead and not self.gradients)
 
     def release(self) -> None:
         """Leave the statistics to another law; the gradient of the gain is still noted."""
         self.handles.pop(0).remove()
-
-    def _of_gain(self, gradient: torch.Tensor) -> None:
-        # held here, it is not handed on as the gain's own .grad, which may be changed in place
-        self.gradients.append(gradient.detach() if gradient.requires_grad else gradient)
+        self._ahead = []
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
-        statistics = _saved_statistics(output.grad_fn)
-        if statistics is None:
-            self._unsaved = True
+        node = output.grad_fn
+        statistics = _saved_statistics(node)
+        if node is None or statistics is None:
+            self.lost = True
             return
-        output.register_hook(partial(self._of_output, *statistics, self._count))
-
-    def _of_output(self, mean: torch.Tensor, invstd: torch.Tensor, count: int, gradient: torch.Tensor) -> None:
-        self.begin()
         if not self._until_look:
             self._until_look = LOOK_EVERY
-            few = _some(gradient.detach())
+            node.register_prehook(self._look)
+        self._until_look -= 1
+        self._ahead.append((*statistics, self._count))
+
+    def _look(self, gradients: Sequence[torch.Tensor | None]) -> None:
+        """Note the size of the output's gradient."""
+        if gradients[0] is not None:
+            few = _some(gradients[0].detach())
             axes = [axis for axis in range(few.dim()) if axis != 1]
             norm = torch.linalg.vector_norm(few, dim=axes, dtype=torch.float32 if few.dtype.itemsize < 4 else None)
             self.size = norm * (few.shape[1] / few.numel()) ** 0.5
-        self._until_look -= 1
-        self.seen.append(Pass(invstd, mean, self.size, count))
+
+    def _of_gain(self, gradient: torch.Tensor) -> None:
+        self.begin()
+        # held here, it is not handed on as the gain's own .grad, which may be changed in place
+        self.gradients.append(gradient.detach() if gradient.requires_grad else gradient)
+        if self._ahead:
+            self.lost |= len(self._ahead) > 1
+            self._last = self._ahead.pop()
+            self._ahead.clear()
+        if self._last is not None:
+            mean, invstd, entries = self._last
+            self.seen.append(Pass(invstd, mean, self.size, entries))
 
 
 def _some(gradient: torch.Tensor) -> torch.Tensor:

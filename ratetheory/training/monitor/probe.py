@@ -8,7 +8,7 @@ saw (entries clipped one by one, passes whose gradients were thrown away), and n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -21,17 +21,23 @@ from ratetheory.training.monitor.layout import local, shard
 class Look:
     """What a probe keeps of a step: of each parameter the gradients of this process's passes; the final ones, (held,).
 
-    ``gain``, if there is one, multiplies both.
+    ``weighted``: gains (entries,) stand before the final gradients and multiply both.
     """
 
     passes: tuple[tuple[torch.Tensor, ...], ...]
     final: torch.Tensor
-    gain: torch.Tensor | None = None
+    weighted: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Equal for looks that can be evaluated together."""
         return tuple(map(len, self.passes))
+
+    def divided(self, scale: torch.Tensor, held: int) -> Look:
+        """The same with the final gradients divided by ``scale``."""
+        final = self.final.clone()
+        final[len(final) - held :] /= scale
+        return replace(self, final=final)
 
 
 class Probe:
@@ -79,8 +85,8 @@ class GainsProbe(Probe):
         if not self.passes:
             return None
         gains = [law.gain for law in self.laws]
-        final = torch.cat([torch.zeros_like(g) if g.grad is None else g.grad for g in gains])
-        return Look(tuple(tuple(law.gradients) for law in self.laws), final.detach(), torch.cat(gains).detach())
+        final = [torch.zeros_like(gain) if gain.grad is None else gain.grad for gain in gains]
+        return Look(tuple(tuple(law.gradients) for law in self.laws), torch.cat(gains + final).detach(), weighted=True)
 
     def reset(self) -> None:
         """Forget the passes so far."""

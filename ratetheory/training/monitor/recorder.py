@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -95,6 +96,7 @@ class Recorder:
         self.others = [p for p in named.values() if p.requires_grad and id(p) not in ids]
         self.few = sum(local(p).numel() for p in self.others) <= FEW
         self.laws = LawSet(model, families, named)
+        self._rules: dict[int, tuple[tuple[object, ...], Rule]] = {}
         self.norms = self._norms()
         self._clear()
         self.pending = False
@@ -127,7 +129,7 @@ class Recorder:
     @torch.no_grad()
     def before(self) -> None:
         """Read gradients and momentum buffers, and plan the update."""
-        self.now = tuple(self._rule(optimizer, index) for optimizer, index in self.groups)
+        self.now = tuple(map(self._rule, range(len(self.groups))))
         # fused optimisers undo the loss scaling themselves, inside the step
         scale = next((s for o in self.optimizers if (s := getattr(o, "grad_scale", None)) is not None), None)
         for chunk in self.chunks:
@@ -135,16 +137,26 @@ class Recorder:
         note, variant = self.laws.note(), self._variant()
         if scale is not None:
             variant = variant / scale
-            note = note if note.look is None else replace(note, look=replace(note.look, final=note.look.final / scale))
+            note = note if note.look is None else replace(note, look=note.look.divided(scale, self.laws.probe.held))
         self.notes.append(note)
         self.variant.append(variant)
         self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
         self.passes, self.evaluated = self.laws.passes, tuple(self.laws.evaluated)
         self.pending = True
 
-    def _rule(self, optimizer: torch.optim.Optimizer, index: int) -> Rule:
+    def _rule(self, number: int) -> Rule:
+        """The rule of a parameter group; looked up again when any of its settings is another object."""
+        optimizer, index = self.groups[number]
+        settings = optimizer.param_groups[index].values()
+        kept = self._rules.get(number)
+        if kept is not None and all(map(operator.is_, settings, kept[0])):
+            return kept[1]
         rule = rules.rule_of(optimizer, optimizer.param_groups[index])
-        return replace(rule, rate=rule.rate.detach().clone()) if isinstance(rule.rate, torch.Tensor) else rule
+        if isinstance(rule.rate, torch.Tensor):
+            return replace(rule, rate=rule.rate.detach().clone())
+        if not rule.momentum or rule.buffer:
+            self._rules[number] = tuple(settings), rule
+        return rule
 
     def _linear(self, chunk: Entries) -> Linear | None:
         """The plan of the chunk's group where it is known before the step."""
@@ -167,10 +179,8 @@ class Recorder:
     def after(self, loss: torch.Tensor | float | None) -> None:
         """Read the new weights and finish the record of the step."""
         self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
-        given = (
-            loss if isinstance(loss, torch.Tensor) else torch.tensor(torch.nan if loss is None else loss, dtype=torch.float64)
-        )
-        self.losses.append(given.detach().reshape(()))
+        value = torch.nan if loss is None else loss
+        self.losses.append(value.detach() if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64))
         self.steps.append(Step(self.now, self.passes, self.evaluated, self.precision, loss is not None))
         self.pending = False
         self.laws.reset()
@@ -199,7 +209,7 @@ class Recorder:
         sums = self.sharing.over_shards(torch.stack(self.sums))
         made = len(self.sums)
         predicted = self.laws.evaluate(self.notes[:made], self.device)
-        losses = torch.stack([l.to(self.device, torch.float64) for l in self.losses]) / self.sharing.size
+        losses = torch.stack([l.to(self.device, torch.float64).reshape(()) for l in self.losses]) / self.sharing.size
         of_processes = torch.cat([predicted.radial, predicted.scale, losses[:, None], predicted.first], dim=1)
         of_law, of_scale, loss, first = self.sharing.over_processes(of_processes).split(
             [self.blocks, self.blocks, 1, predicted.first.shape[1]], dim=1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -53,8 +52,7 @@ def rule_of(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Rule:
     name, rate = type(optimizer).__name__, group["lr"]
     if type(optimizer) is torch.optim.SGD:
         settings = (name, rate, *(group[key] for key in _SGD), _started(optimizer, group))
-        # equal settings make equal rules; a rate that is a tensor may change in place
-        return _sgd(*settings) if isinstance(rate, torch.Tensor) else _kept_sgd(*settings)
+        return _sgd(*settings)
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         decoupled = bool(group.get("decoupled_weight_decay", type(optimizer) is torch.optim.AdamW))
         return Rule(name, AFTER, rate, float(group["weight_decay"]), decoupled=decoupled)
@@ -92,9 +90,6 @@ def _sgd(
         nesterov=bool(nesterov),
         plain_buffer=not (beta and dampening),
     )
-
-
-_kept_sgd = lru_cache(256)(_sgd)
 
 
 def linear_plan(rule: Rule, optimizer: torch.optim.Optimizer, parameters: Sequence[torch.Tensor]) -> Linear:
