@@ -29,7 +29,7 @@ class Note:
     def shape(self) -> tuple[object, ...]:
         """Equal for notes that can be evaluated together."""
         counts = tuple([(i, *[p.entries for p in passes]) for i, passes in self.gains])
-        of_look = None if self.look is None else self.look.shape
+        of_look = None if self.look is None else (*self.look.shape, len(self.look.final))
         return counts, tuple([(i, len(radials)) for i, radials, _ in self.activations]), self.unknown, of_look
 
 
@@ -149,8 +149,8 @@ class LawSet:
         self._precision = key, tuple(found)
         return self._precision[1]
 
-    def note(self) -> Note:
-        """What the laws have seen since the last step, before the optimiser moves gains."""
+    def note(self, final: torch.Tensor) -> Note:
+        """What the laws have seen since the last step; ``final``: copies of what the probe keeps, at the end of it."""
         gains, activations, unknown, passes = [], [], [], self.passes
         for i, law in enumerate(self.laws):
             if not law.known(passes):
@@ -160,7 +160,7 @@ class LawSet:
                     gains.append((i, tuple(law.seen)))
             elif isinstance(law, ActivationLaw) and law.radials:
                 activations.append((i, tuple(law.radials), tuple(law.scales)))
-        return Note(tuple(gains), tuple(activations), tuple(unknown), self.probe.note())
+        return Note(tuple(gains), tuple(activations), tuple(unknown), self.probe.note(final))
 
     def evaluate(self, notes: Sequence[Note], device: torch.device) -> Predicted:
         """What the laws say of some steps."""
@@ -177,9 +177,10 @@ class LawSet:
         if looks:
             first.copy_(torch.cat([sum(of_one[1:], of_one[0]) for of_one in slopes], dim=1))
             seen = torch.stack([look.final for look in looks]).double()
-            final.copy_(seen[:, seen.shape[1] - self.probe.held :])
+            start = seen.shape[1] - self.probe.held
+            final.copy_(seen[:, start:])
             if looks[0].weighted:
-                gain = seen[:, : self.probe.entries]
+                gain = seen[:, start - self.probe.entries : start]
                 first *= gain
                 final *= gain
         if notes[0].gains and gain is not None:

@@ -112,6 +112,7 @@ class GainLaw(Law):
 
     def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
         self.lost, self._until_look = False, 0
+        self.size: torch.Tensor | None = None
         super().__init__(module, norm, begin)
         self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
         self.handles.append(self.gain.register_hook(self._of_gain))
@@ -167,10 +168,11 @@ class GainLaw(Law):
         # held here, it is not handed on as the gain's own .grad, which may be changed in place
         self.gradients.append(gradient.detach() if gradient.requires_grad else gradient)
         if self._ahead:
-            self.lost |= len(self._ahead) > 1
+            # the size was to be seen in a pass that did not come
+            self.lost |= len(self._ahead) > 1 or self.size is None
             self._last = self._ahead.pop()
             self._ahead.clear()
-        if self._last is not None:
+        if self._last is not None and self.size is not None:
             mean, invstd, entries = self._last
             self.seen.append(Pass(invstd, mean, self.size, entries))
 

@@ -35,7 +35,12 @@ class Segment:
 
 def local(tensor: torch.Tensor) -> torch.Tensor:
     """What this process holds of a tensor: of a sharded one (DTensor) its shard, never a silent whole."""
+    if type(tensor) in _PLAIN:
+        return tensor
     return tensor.to_local() if hasattr(tensor, "to_local") else tensor
+
+
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 def shard(tensor: torch.Tensor) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from ratetheory.training.monitor.layout import local, shard
 class Look:
     """What a probe keeps of a step: of each parameter the gradients of this process's passes; the final ones, (held,).
 
-    ``weighted``: gains (entries,) stand before the final gradients and multiply both.
+    The final ones are the last entries of ``final``. ``weighted``: gains (entries,) stand before them and multiply both.
     """
 
     passes: tuple[tuple[torch.Tensor, ...], ...]
@@ -56,7 +56,11 @@ class Probe:
         """Backward passes that it has seen since the last reset, the most of any parameter."""
         return 0
 
-    def note(self) -> Look | None:
+    def kept(self) -> list[torch.Tensor]:
+        """What must be copied before the step is made, as a ``Look`` has it at the end of ``final``; nothing without a pass."""
+        return []
+
+    def note(self, final: torch.Tensor) -> Look | None:
         """What it has seen in the step; nothing where there was no pass."""
         return None
 
@@ -80,13 +84,16 @@ class GainsProbe(Probe):
         """Backward passes that it has seen since the last reset, the most of any parameter."""
         return max(len(law.gradients) for law in self.laws)
 
-    def note(self) -> Look | None:
-        """What it has seen in the step; nothing where there was no pass."""
+    def kept(self) -> list[torch.Tensor]:
+        """The gains and their final gradients."""
         if not self.passes:
-            return None
+            return []
         gains = [law.gain for law in self.laws]
-        final = [torch.zeros_like(gain) if gain.grad is None else gain.grad for gain in gains]
-        return Look(tuple(tuple(law.gradients) for law in self.laws), torch.cat(gains + final).detach(), weighted=True)
+        return gains + [torch.zeros_like(gain) if gain.grad is None else gain.grad for gain in gains]
+
+    def note(self, final: torch.Tensor) -> Look | None:
+        """What it has seen in the step; nothing where there was no pass."""
+        return Look(tuple(tuple(law.gradients) for law in self.laws), final, weighted=True) if self.passes else None
 
     def reset(self) -> None:
         """Forget the passes so far."""
@@ -117,11 +124,13 @@ class ParameterProbe(Probe):
         """Backward passes that it has seen since the last reset."""
         return len(self.seen)
 
-    def note(self) -> Look | None:
+    def kept(self) -> list[torch.Tensor]:
+        """The final gradient of the parameter."""
+        return [] if not self.seen or self.parameter.grad is None else [self.parameter.grad]
+
+    def note(self, final: torch.Tensor) -> Look | None:
         """The gradient of the parameter."""
-        if not self.seen or self.parameter.grad is None:
-            return None
-        return Look((tuple(self.seen),), self.parameter.grad.detach().clone().reshape(-1))
+        return Look((tuple(self.seen),), final) if self.kept() else None
 
     def reset(self) -> None:
         """Forget the passes so far."""
@@ -147,10 +156,13 @@ class ShardedProbe(Probe):
         """Backward passes that it has seen since the last reset."""
         return len(self.law.radials)
 
-    def note(self) -> Look | None:
-        """The gradient of the gain: all of it, and the entries of the final one that this process holds."""
+    def kept(self) -> list[torch.Tensor]:
+        """Of the final gradient the entries that this process holds."""
         if not self.law.products:
-            return None
+            return []
         held = local(self.gain.detach())
-        final = torch.zeros_like(held) if self.gain.grad is None else local(self.gain.grad).detach().clone()
-        return Look((tuple(self.law.products),), final.reshape(-1))
+        return [torch.zeros_like(held) if self.gain.grad is None else local(self.gain.grad)]
+
+    def note(self, final: torch.Tensor) -> Look | None:
+        """All of the gradient of the gain."""
+        return Look((tuple(self.law.products),), final) if self.law.products else None

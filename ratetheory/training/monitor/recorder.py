@@ -104,7 +104,7 @@ class Recorder:
     def _clear(self) -> None:
         self.sums: list[torch.Tensor] = []
         self.notes: list[Note] = []
-        self.variant: list[torch.Tensor] = []
+        self.variant: list[tuple[torch.Tensor, int]] = []
         self.losses: list[torch.Tensor] = []
         self.steps: list[Step] = []
 
@@ -134,12 +134,13 @@ class Recorder:
         scale = next((s for o in self.optimizers if (s := getattr(o, "grad_scale", None)) is not None), None)
         for chunk in self.chunks:
             chunk.before(self._linear(chunk), scale)
-        note, variant = self.laws.note(), self._variant()
+        copied, entries = self._copied()
+        note = self.laws.note(copied)
         if scale is not None:
-            variant = variant / scale
+            copied = copied / scale
             note = note if note.look is None else replace(note, look=note.look.divided(scale, self.laws.probe.held))
         self.notes.append(note)
-        self.variant.append(variant)
+        self.variant.append((copied, entries))
         self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
         self.passes, self.evaluated = self.laws.passes, tuple(self.laws.evaluated)
         self.pending = True
@@ -166,14 +167,19 @@ class Recorder:
                 return rules.linear_plan(rule, optimizer, chunk.parameters)
         return None
 
-    def _variant(self) -> torch.Tensor:
-        """The gradients of all other trained parameters, if they are few, or the norms of their parts."""
-        gradients = [local(p.grad) for p in self.others if p.grad is not None]
-        if not gradients:
-            return torch.zeros(1, dtype=torch.float64, device=self.device)
-        if self.few:
-            return torch.cat([g.reshape(-1) for g in gradients])
-        return torch.stack(torch._foreach_norm(gradients, 2, dtype=torch.float64))
+    def _copied(self) -> tuple[torch.Tensor, int]:
+        """In one copy the gradients of all other trained parameters and what the probe keeps; and how many the first are.
+
+        Of many gradients only the norms of their parts.
+        """
+        gradients, kept = [p.grad for p in self.others if p.grad is not None], self.laws.probe.kept()
+        if self.sharing.shards is not None:
+            gradients = [local(gradient) for gradient in gradients]
+        if not self.few:
+            gradients = list(torch._foreach_norm(gradients, 2, dtype=torch.float64)) if gradients else []
+        entries = sum(gradient.numel() for gradient in gradients)
+        parts = [t if t.dim() == 1 else t.reshape(-1) for t in (*gradients, *kept)]
+        return torch.cat(parts) if parts else torch.zeros(0, device=self.device), entries
 
     @torch.no_grad()
     def after(self, loss: torch.Tensor | float | None) -> None:
@@ -228,7 +234,9 @@ class Recorder:
         return found
 
 
-def _squares(rows: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The sum of squares of each row; rows of one length are taken together."""
-    alike = [torch.stack(list(some)) for _, some in groupby(rows, key=len)]
-    return torch.cat([some.double().square().sum(1) for some in alike])
+def _squares(rows: Sequence[tuple[torch.Tensor, int]]) -> torch.Tensor:
+    """The sum of squares of so many first entries of each row; rows of one length are taken together."""
+    found = []
+    for (_, entries), some in groupby(rows, key=lambda row: (len(row[0]), row[1])):
+        found.append(torch.stack([row for row, _ in some])[:, :entries].double().square().sum(1))
+    return torch.cat(found)
