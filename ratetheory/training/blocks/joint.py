@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ratetheory.training.blocks.partition import VANISHES, Array
+
+Numbers = NDArray[np.int64]
 
 MOST_BITS = 40
 """Largest logarithm of the number of subsets that are matched half with half."""
@@ -87,39 +90,60 @@ def _balanced(choices: list[list[tuple[frozenset[int], Array]]]) -> tuple[list, 
 
 
 def _sums(choices: list[list[tuple[frozenset[int], Array]]], rows: int) -> Array:
-    """(combinations, rows); the last choice varies fastest."""
-    sums = np.zeros((1, rows))
+    """(rows, combinations); the first choice varies fastest."""
+    sums = np.zeros((rows, 1))
     for choice in choices:
-        steps = np.stack([column for _, column in choice])
-        sums = (sums[:, None, :] + steps[None, :, :]).reshape(-1, rows)
+        sums = np.concatenate([sums + column[:, None] for _, column in choice], axis=1)
     return sums
 
 
 def _decoded(choices: list[list[tuple[frozenset[int], Array]]], number: int) -> frozenset[int]:
     chosen: frozenset[int] = frozenset()
-    for choice in reversed(choices):
+    for choice in choices:
         number, digit = divmod(number, len(choice))
         chosen |= choice[digit][0]
     return chosen
 
 
 def _matches(left: Array, right: Array, tolerance: float) -> tuple[list[tuple[int, int]], bool]:
-    """Pairs of combinations whose sums cancel in every row."""
+    """Pairs of combinations, (rows, combinations) each, whose sums cancel in every row."""
+    first, second = _with_neighbours(-left[0], right[0], tolerance)
     # sorted needles are looked up many times as fast
-    first, order = np.argsort(-left[:, 0]), np.argsort(right[:, 0])
-    left, keys = left[first], right[order, 0]
-    low = np.searchsorted(keys, -left[:, 0] - tolerance, side="left")
-    high = np.searchsorted(keys, -left[:, 0] + tolerance, side="right")
+    wanted, keys = -left[0, first], right[0, second]
+    low = np.searchsorted(keys, wanted - tolerance, side="left")
+    high = np.searchsorted(keys, wanted + tolerance, side="right")
     count = high - low
     if count.sum() > 50 * _MOST_MATCHES:
         return [], False
-    i = np.repeat(np.arange(len(left)), count)
+    i = np.repeat(first, count)
     offset = np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count)
-    j = order[np.repeat(low, count) + offset]
-    good = (np.abs(left[i] + right[j]) <= tolerance).all(axis=1)
-    i, j = first[i[good]], j[good]
+    j = second[np.repeat(low, count) + offset]
+    good = (np.abs(left[:, i] + right[:, j]) <= tolerance).all(axis=0)
+    i, j = i[good], j[good]
     complete = len(i) <= _MOST_MATCHES
     return list(zip(i[:_MOST_MATCHES].tolist(), j[:_MOST_MATCHES].tolist(), strict=True)), complete
+
+
+def _with_neighbours(a: Array, b: Array, tolerance: float) -> tuple[Numbers, Numbers]:
+    """The places in a and b, by ascending value, of all numbers with another one of either list within the tolerance.
+
+    One sort of integers finds them: each holds a number, in units below the tolerance, and its place.
+    """
+    most = max(np.abs(a).max(), np.abs(b).max())
+    bits = (len(a) + len(b)).bit_length()
+    unit = max(tolerance / 8, most * 2.0 ** (bits - 62), np.finfo(float).tiny)
+    keys = np.rint(np.concatenate([a, b]) / unit).astype(np.int64) << bits
+    keys |= np.arange(len(keys))
+    keys.sort()
+    # two numbers may be rounded away from each other
+    close = np.diff(keys >> bits) <= tolerance / unit + 1
+    member = np.zeros(len(keys), dtype=bool)
+    member[1:] |= close
+    member[:-1] |= close
+    places = keys[member] & ((1 << bits) - 1)
+    ours, theirs = places[places < len(a)], places[places >= len(a)] - len(a)
+    # what shares a unit is in the order of its place
+    return ours[np.argsort(a[ours], kind="stable")], theirs[np.argsort(b[theirs], kind="stable")]
 
 
 def by_null_space(products: Array, sizes: Array) -> Found:
