@@ -12,7 +12,7 @@ from ratetheory.observation.families import Family, Norm
 from ratetheory.training.blocks.copied import Copied
 from ratetheory.training.blocks.norms import Normalising, law_holds, law_sum, law_terms, watching
 from ratetheory.training.blocks.partition import Array
-from ratetheory.training.blocks.screen import checked_outputs, differentiated, reduced, times
+from ratetheory.training.blocks.screen import checked_outputs, differentiated, reduced
 
 _ROUNDING = 1e-15
 """A gradient whose mean size is below this share of the largest parameter's is rounding."""
@@ -52,9 +52,9 @@ def at_actual(c: Copied, normalising: Sequence[Normalising]) -> Actual:
     law = law_terms(normalising, watch, received, c.missing_eps)
     radial, sizes, largest = {}, {}, 0.0
     for name in names:
-        w, g = c.actual[name], gradients[name]
-        radial[name] = reduced(times(w, g), w.shape)
-        sizes[name] = [absolute for _, absolute in reduced(times(w, None) if g is None else g, w.shape)]
+        w = c.actual[name]
+        along = reduced(name, gradients[name], w, alone=True)
+        radial[name], sizes[name] = [(a[0], a[1]) for a in along], [a[2] for a in along]
         largest = max(largest, float(sizes[name][0].sum()) / max(w.numel(), 1))
     return Actual(radial, sizes, {name: gradients[name] is not None for name in names}, law, largest)
 

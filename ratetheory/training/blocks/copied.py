@@ -34,6 +34,13 @@ class Copied:
     missing_eps: float
     own_eps: list[tuple[nn.Module, str, float]]
     buffers: list[tuple[nn.Module, str, torch.Tensor]] = field(default_factory=list)
+    rooms: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def room(self, name: str) -> torch.Tensor:
+        """Memory for other values of a parameter, every time the same: a page that is new costs as much as a sum over it."""
+        if name not in self.rooms:
+            self.rooms[name] = torch.empty_like(self.actual[name], memory_format=torch.contiguous_format)
+        return self.rooms[name]
 
     def outputs(self, grad: bool, tiny: bool = True) -> list[torch.Tensor]:
         """What the model answers, as floating-point tensors; every call starts from the same buffers and random state."""

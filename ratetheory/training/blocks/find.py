@@ -66,7 +66,7 @@ class _Trial:
 
     def rescaling(self, families: Sequence[Family]) -> float:
         """How much the outputs change when all blocks of the families are rescaled."""
-        self.copied.set(rescaled(self.point, [(f, factors(f, i)) for i, f in enumerate(families)]))
+        self.copied.set(rescaled(self.copied, self.point, [(f, factors(f, i)) for i, f in enumerate(families)]))
         with watching(self.normalising, law=False) as watch:
             found = change(checked_outputs(self.copied.outputs(grad=False)), self.base)
         self.watches[tuple(f.name for f in families)] = watch
@@ -111,7 +111,7 @@ def _search(c: Copied, explain: bool, model: str) -> Blocks:
 
 
 class _Points(Sequence[dict[str, torch.Tensor]]):
-    """Generic weights, made when they are asked for."""
+    """Generic weights, made when they are asked for, in place of those before."""
 
     def __init__(self, c: Copied, count: int) -> None:
         self._copied, self._count = c, count
@@ -128,7 +128,7 @@ class _Points(Sequence[dict[str, torch.Tensor]]):
 def _trial(
     c: Copied, normalising: list[Normalising], silent: Sequence[str], explain: bool, notes: list[str]
 ) -> tuple[_Trial, Degrees | None]:
-    point = generic(c, _TRIAL_POINT)
+    point = generic(c, _TRIAL_POINT, keep=True)
     c.set(point)
     degrees = None
     with watching(normalising, law=False) as watch:

@@ -81,6 +81,8 @@ def _unaligned(sums: Array, sizes: Array, live: NDArray[np.bool_], offset: int) 
     key = ((prefix / scale[:, None]) * np.arange(1, 1 + len(scale))[:, None]).sum(axis=0)
     order = np.argsort(key, kind="stable")
     close = np.diff(key[order]) <= 1e-3 * VANISHES
+    if not close.any():
+        return []
     following = np.full(n + 1, -1)
     for one, other in zip(order[:-1][close], order[1:][close], strict=True):
         first, second = sorted((int(one), int(other)))

@@ -37,7 +37,7 @@ def rounding_tolerance(copied: Copied, point: Mapping[str, torch.Tensor], base: 
 
     ``ValueError``: beyond 1e-6 nothing can be judged; the model is then no function of its weights, as a rule.
     """
-    copied.set({name: moved(w, number, _ULPS, 0.0) for number, (name, w) in enumerate(point.items())})
+    copied.set({name: moved(w, number, _ULPS, 0.0, copied.room(name)) for number, (name, w) in enumerate(point.items())})
     found = change(checked_outputs(copied.outputs(grad=False)), base)
     if not found <= MOST_TOLERANCE / _MARGIN:
         raise ValueError(
@@ -52,8 +52,10 @@ def factors(family: Family, seed: int) -> Array:
     return np.exp2(np.random.default_rng(seed).uniform(-6, 6, family.parts))
 
 
-def rescaled(point: Mapping[str, torch.Tensor], scales: Sequence[tuple[Family, Array]]) -> dict[str, torch.Tensor]:
-    """The weights with each block of the families multiplied by its factor."""
+def rescaled(
+    copied: Copied, point: Mapping[str, torch.Tensor], scales: Sequence[tuple[Family, Array]]
+) -> dict[str, torch.Tensor]:
+    """The weights with each block of the families multiplied by its factor, until other weights take their place."""
     values = dict(point)
     for family, by in scales:
         for m in family.members:
@@ -61,7 +63,8 @@ def rescaled(point: Mapping[str, torch.Tensor], scales: Sequence[tuple[Family, A
             size = (m.stop - m.start) // family.parts
             each = torch.ones(w.shape[m.axis] if w.dim() else 1, dtype=w.dtype)
             each[m.start : m.stop] = torch.from_numpy(by).repeat_interleave(size)
-            values[m.parameter] = w * (each.to(w.device).reshape(-1, *[1] * (w.dim() - 1 - m.axis)) if w.dim() else float(each))
+            by_entry = each.to(w.device).reshape(-1, *[1] * (w.dim() - 1 - m.axis)) if w.dim() else each[0]
+            values[m.parameter] = torch.mul(w, by_entry, out=copied.room(m.parameter))
     return values
 
 

@@ -13,6 +13,8 @@ from ratetheory.training.blocks.copied import Copied
 from ratetheory.training.blocks.partition import VANISHES, Array
 
 _STRIDE = 97
+_PIECE = 2**18
+"""Products that a processor's cache holds between the operations on them."""
 _FEW_OUTPUTS = 8
 ROWS = 2
 """Functionals of the screen. A subset of 40 numbers that adds up to zero by chance, to ten digits, in two rows at once has
@@ -31,15 +33,17 @@ Table = Mapping[str, Sequence[Sums]]
 """For each parameter its sums along axis 0, and along axis 1 where there is one."""
 
 
-def generic(copied: Copied, seed: int) -> dict[str, torch.Tensor]:
+def generic(copied: Copied, seed: int, keep: bool = False) -> dict[str, torch.Tensor]:
     """Weights near those of the model with nothing special about them: no zeros, no ones, no equal entries.
 
     Entries change by a quarter of their size and by 0.01 to 0.1, a tenth of the tensor's, so that a dead unit stays dead.
+    They are there until other weights take their place, unless ``keep``.
     """
     values = {}
     for number, (name, w) in enumerate(copied.actual.items()):
         scale = min(1.0, max(0.1, float(torch.linalg.vector_norm(w)) / max(w.numel(), 1) ** 0.5))
-        values[name] = moved(w, 1000 * number + seed, 0.25, 0.1 * scale)
+        into = torch.empty_like(copied.room(name)) if keep else copied.room(name)
+        values[name] = moved(w, 1000 * number + seed, 0.25, 0.1 * scale, into)
     for name, row in _padding(copied):
         # its gradient is never taken: it stays what it is, as in training
         values[name][row] = copied.actual[name][row]
@@ -53,8 +57,8 @@ def _padding(copied: Copied) -> list[tuple[str, int]]:
     return [(name, int(row)) for name, row in found if name is not None and row is not None]
 
 
-def moved(w: torch.Tensor, seed: int, relative: float, absolute: float) -> torch.Tensor:
-    """w (1 + relative u) + absolute u with random u between -1 and 1.
+def moved(w: torch.Tensor, seed: int, relative: float, absolute: float, into: torch.Tensor) -> torch.Tensor:
+    """w (1 + relative u) + absolute u with random u between -1 and 1, written into a contiguous tensor.
 
     The rows of u are overlapping pieces of one list, a prime number apart: nothing as large as w is drawn.
     """
@@ -65,7 +69,8 @@ def moved(w: torch.Tensor, seed: int, relative: float, absolute: float) -> torch
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.empty(_STRIDE * (rows - 1) + columns, dtype=w.dtype).uniform_(-1, 1, generator=generator).to(w.device)
     added, factor = (u.as_strided((rows, columns), (_STRIDE, 1)) for u in (absolute * drawn, 1 + relative * drawn))
-    return torch.addcmul(added, w.reshape(rows, columns), factor).reshape(w.shape)
+    torch.addcmul(added, w.reshape(rows, columns), factor, out=into.view(rows, columns))
+    return into
 
 
 def functional(outputs: Sequence[torch.Tensor], seed: int) -> torch.Tensor:
@@ -94,7 +99,7 @@ def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, 
     A parameter that vanishes as a whole in the first row is not differentiated again, its row is repeated: rescaling judges it.
     """
     asked = list(names)
-    found: dict[str, list[list[tuple[Array, Array]]]] = {name: [] for name in names}
+    found: dict[str, list[list[Array]]] = {name: [] for name in names}
     done = 0
     for number, point in enumerate(points):
         copied.set(point)
@@ -106,8 +111,7 @@ def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, 
             for name in set(names) - set(asked):
                 found[name].append(found[name][0])
             for name in asked:
-                w = copied.parameters[name].detach()
-                found[name].append(reduced(times(w, gradients[name]), w.shape))
+                found[name].append(reduced(name, gradients[name], copied.parameters[name].detach()))
             if number == row == 0:
                 asked = [name for name in names if not _settled(found[name][0][0])]
         done += here
@@ -121,7 +125,7 @@ def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, 
     }
 
 
-def _settled(along: tuple[Array, Array]) -> bool:
+def _settled(along: Array) -> bool:
     return bool(abs(along[0].sum()) <= VANISHES * along[1].sum())
 
 
@@ -145,30 +149,32 @@ def differentiated(
     gradients = torch.autograd.grad(value, [*parameters, *more], retain_graph=again, allow_unused=True)
     if received is not None:
         received(gradients[len(parameters) :])
-    for name, gradient in zip(names, gradients, strict=False):
-        if gradient is not None and not bool(torch.isfinite(gradient.sum())):
-            raise ValueError(f"model: the gradient of {name!r} is not finite on this batch; finite gradients are needed")
     return dict(zip(names, gradients[: len(names)], strict=True))
 
 
-def reduced(product: torch.Tensor, shape: torch.Size) -> list[tuple[Array, Array]]:
-    """Sum and sum of sizes of every index along axis 0, and axis 1, of a tensor of this shape (or zero); overwrites it."""
-    axes = min(max(len(shape), 1), 2)
-    if product.dim() != len(shape) or not product.numel():
-        return [(np.zeros(shape[axis] if shape else 1), np.zeros(shape[axis] if shape else 1)) for axis in range(axes)]
-    if len(shape) > 2:
-        # a product with ones is several times as fast as a sum over a short last axis
-        flat = product.reshape(shape[0] * shape[1], -1)
-        ones = torch.ones(flat.shape[1], dtype=flat.dtype, device=flat.device)
-        signed, sizes = (part.reshape(shape[0], shape[1]) for part in (flat @ ones, flat.abs_() @ ones))
-    else:
-        signed = product.reshape(shape or (1,))
-        sizes = signed.abs()
-    if axes == 1:
-        return [(signed.cpu().numpy(), sizes.cpu().numpy())]
-    return [(signed.sum(1 - axis).cpu().numpy(), sizes.sum(1 - axis).cpu().numpy()) for axis in range(2)]
+def reduced(name: str, g: torch.Tensor | None, w: torch.Tensor, alone: bool = False) -> list[Array]:
+    """Along axis 0, and axis 1 where there is one, of every index: (2, n), the sums of w g and of |w g|.
 
-
-def times(w: torch.Tensor, g: torch.Tensor | None) -> torch.Tensor:
-    """w g entry by entry; without gradient an empty tensor, which stands for zero."""
-    return w.new_empty(0, *[0] * w.dim()) if g is None else w * g
+    A third row has those of |g| if ``alone``; ``None`` is a gradient of zero. ``ValueError`` if it is not finite.
+    """
+    rows, columns = (*w.shape, 1, 1)[:2]
+    axes, kinds = min(max(w.dim(), 1), 2), 3 if alone else 2
+    if g is None or not w.numel():
+        return [np.zeros((kinds, n)) for n in (rows, columns)[:axes]]
+    w, g = w.reshape(rows, columns, -1), g.reshape(rows, columns, -1)
+    ones = w.new_ones(w.shape[2])
+    along = w.new_empty(kinds, rows), w.new_zeros(kinds, columns)
+    step = max(1, _PIECE // (columns * len(ones)))
+    for at in range(0, rows, step):
+        here = slice(at, at + step)
+        product = w[here] * g[here]
+        for kind in range(kinds):
+            # a product with ones is several times as fast as a sum over a short last axis
+            entries = (product.view(-1, len(ones)) @ ones).view(-1, columns) if len(ones) > 1 else product[..., 0]
+            along[0][kind, here] = entries.sum(1)
+            along[1][kind] += entries.sum(0)
+            product = product.abs_() if kind == 0 else g[here].abs()
+    found = [sums.cpu().numpy() for sums in along[:axes]]
+    if not np.isfinite(found[0]).all():
+        raise ValueError(f"model: the gradient of {name!r} is not finite on this batch; finite gradients are needed")
+    return found
