@@ -11,6 +11,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from ratetheory.training.blocks.convolution import as_product
+
 TINY = 1e-30
 """torch refuses eps = 0 in training mode; this is below the rounding of any variance that is not itself rounding."""
 LARGEST_EPS = 1e-2
@@ -53,6 +55,10 @@ class Precise(TorchFunctionMode):
         args, kwargs = _dtypes(args, kwargs)
         if not name.endswith("_"):
             args, kwargs = _same(args, kwargs)
+        if name == "conv2d":
+            product = as_product(args, kwargs)
+            if product is not None:
+                return product
         return func(*args, **kwargs)
 
     def _with_eps(self, name: str, args: Any, kwargs: Any) -> tuple[Any, Any]:

@@ -158,23 +158,36 @@ def reduced(name: str, g: torch.Tensor | None, w: torch.Tensor, alone: bool = Fa
     A third row has those of |g| if ``alone``; ``None`` is a gradient of zero. ``ValueError`` if it is not finite.
     """
     rows, columns = (*w.shape, 1, 1)[:2]
-    axes, kinds = min(max(w.dim(), 1), 2), 3 if alone else 2
+    kinds = 3 if alone else 2
     if g is None or not w.numel():
-        return [np.zeros((kinds, n)) for n in (rows, columns)[:axes]]
-    w, g = w.reshape(rows, columns, -1), g.reshape(rows, columns, -1)
-    ones = w.new_ones(w.shape[2])
-    along = w.new_empty(kinds, rows), w.new_zeros(kinds, columns)
-    step = max(1, _PIECE // (columns * len(ones)))
-    for at in range(0, rows, step):
-        here = slice(at, at + step)
-        product = w[here] * g[here]
-        for kind in range(kinds):
-            # a product with ones is several times as fast as a sum over a short last axis
-            entries = (product.view(-1, len(ones)) @ ones).view(-1, columns) if len(ones) > 1 else product[..., 0]
-            along[0][kind, here] = entries.sum(1)
-            along[1][kind] += entries.sum(0)
-            product = product.abs_() if kind == 0 else g[here].abs()
-    found = [sums.cpu().numpy() for sums in along[:axes]]
+        return [np.zeros((kinds, n)) for n in (rows, columns)[: max(1, w.dim())]]
+    pieces = [(w, g)]
+    if w.dim() > 1:
+        step = max(1, _PIECE // (w.numel() // rows))
+        pieces = [(w[at : at + step], g[at : at + step]) for at in range(0, rows, step)]
+    parts = [_products(one, other, kinds) for one, other in pieces]
+    found = parts[0]
+    if len(parts) > 1:
+        found = [np.concatenate([part[0] for part in parts], axis=1), np.sum([part[1] for part in parts], axis=0)]
     if not np.isfinite(found[0]).all():
         raise ValueError(f"model: the gradient of {name!r} is not finite on this batch; finite gradients are needed")
     return found
+
+
+def _products(w: torch.Tensor, g: torch.Tensor, kinds: int) -> list[Array]:
+    """``reduced`` of a piece that a processor's cache holds."""
+    product = w * g
+    along: list[list[torch.Tensor]] = []
+    for kind in range(kinds):
+        if kind:
+            product = product.abs() if kind == 1 else g.abs()
+        if w.dim() < 2:
+            along.append([product.reshape(-1)])
+            continue
+        entries = product
+        if w.dim() > 2:
+            # a product with ones is several times as fast as a sum over a short last axis
+            flat = product.reshape(w.shape[0] * w.shape[1], -1)
+            entries = (flat @ flat.new_ones(flat.shape[1])).view(w.shape[:2])
+        along.append([entries.sum(1), entries.sum(0)])
+    return [torch.stack(sums).cpu().numpy() for sums in zip(*along, strict=True)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ratetheory.training.blocks.joint import by_halves, by_null_space, opposite_pairs
+from ratetheory.training.blocks.joint import _with_neighbours, by_halves, by_null_space, opposite_pairs
 from ratetheory.training.blocks.partition import Region, partition
 
 # columns: {0, 1} cancel, {2, 3, 4} cancel, {5, 6} and {5, 7} cancel (overlap), 8 and 9 are opposite scalings (equal columns)
@@ -52,3 +52,19 @@ def test_cuts_of_an_axis():
     assert partition(x, np.abs(x), live) == [Region(0, 8, 2), Region(11, 18, 1)]
     assert partition(0 * x, np.abs(x), live) == [Region(0, 24, 24)]
     assert partition(0 * x, 0 * x, ~live & False) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neighbours_are_all_that_a_comparison_of_all_pairs_finds(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.standard_normal(400), rng.standard_normal(300)
+    b[:30] = a[:30] + 1e-6 * rng.uniform(-2, 2, 30)
+    for tolerance in (1e-6, 1e-3, 1e-300):
+        ours, theirs = _with_neighbours(a, b, tolerance)
+        near = np.abs(a[:, None] - b[None, :]) <= tolerance
+        assert set(np.flatnonzero(near.any(axis=1))) <= set(ours)
+        assert set(np.flatnonzero(near.any(axis=0))) <= set(theirs)
+        assert (np.diff(a[ours]) >= 0).all()
+        assert (np.diff(b[theirs]) >= 0).all()
+    assert len(_with_neighbours(a, b, 1e-6)[0]) < 40
+    assert len(_with_neighbours(np.zeros(3), np.zeros(2), 0.0)[0]) == 3
