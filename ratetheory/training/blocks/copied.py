@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -54,7 +55,9 @@ class Copied:
             stack.enter_context(default_double())
             for device in {"cpu", *(p.device.type for p in self.parameters.values())}:
                 stack.enter_context(torch.autocast(device, enabled=False))
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
+            if "torch._dynamo" in sys.modules:
+                # what compiles has imported it, for seconds; nothing else needs it
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
             stack.enter_context(Precise(tiny, self.missing_eps))
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
