@@ -29,7 +29,7 @@ PRODUCTS = 2**23
 
 @dataclass(frozen=True)
 class Linear:
-    """The update -rate (gradient g + weights w + buffer m); ``buffers``: m of each parameter, if it has one."""
+    """The update -rate (gradient g + weights w + buffer m); ``buffers``: m of each parameter, or none at all."""
 
     rate: Any
     gradient: float

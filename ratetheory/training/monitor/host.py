@@ -53,7 +53,7 @@ class HostEntries:
         later = linear is not None and isinstance(linear.rate, torch.Tensor)
         rate = 0.0 if linear is None else -1.0 if later else -linear.rate
         a, c, b = (0.0, 0.0, 0.0) if linear is None else (rate * linear.gradient, rate * linear.weights, rate * linear.buffer)
-        buffers = [None] * len(self.parameters) if linear is None else linear.buffers
+        buffers = (linear and linear.buffers) or [None] * len(self.parameters)
         for i, (s, parameter, buffer) in enumerate(zip(self.layout.segments, self.parameters, buffers, strict=True)):
             old, plan, units, entries, first = self._places[i]
             gradient = parameter.grad
@@ -89,8 +89,17 @@ class HostEntries:
 def _rows(segment: Segment, tensor: torch.Tensor, double: bool) -> torch.Tensor:
     """The segment's entries row after row, in double precision or in single, which holds every shorter format."""
     held, precision = segment.select(local(tensor)), torch.float64 if double else torch.float32
+    if not held.is_cpu or held.layout != torch.strided:
+        held = _strided(segment, held)
     if held.dtype != precision or not held.is_contiguous():
         held = held.to(precision).contiguous()
     if held.numel() != segment.size:
         raise ValueError(f"model: {segment.parameter} has another shape than at first; a new monitor is needed")
     return held
+
+
+def _strided(segment: Segment, tensor: torch.Tensor) -> torch.Tensor:
+    """A sparse tensor with its zeros; ``ValueError`` for one that no longer lies in the host's memory."""
+    if tensor.device.type != "cpu":
+        raise ValueError(f"model: {segment.parameter} has moved to {tensor.device}; a monitor made after the move is needed")
+    return tensor.to_dense()

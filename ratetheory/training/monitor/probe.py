@@ -44,6 +44,7 @@ class Probe:
     """``sizes``: entries of each parameter looked at; ``held`` of them, from ``start`` on, lie on this process."""
 
     sizes: tuple[int, ...] = ()
+    parameters: tuple[torch.Tensor, ...] = ()
     start = held = 0
 
     @property
@@ -76,7 +77,7 @@ class GainsProbe(Probe):
 
     def __init__(self, laws: Sequence[GainLaw]) -> None:
         self.laws = tuple(laws)
-        self.sizes = tuple(law.gain.numel() for law in laws)
+        self.sizes, self.parameters = tuple(law.gain.numel() for law in laws), tuple(law.gain for law in laws)
         self.held = self.entries
 
     @property
@@ -110,7 +111,7 @@ class ParameterProbe(Probe):
     """One parameter, by a hook on it; ``begin`` is called before a pass is noted."""
 
     def __init__(self, parameter: nn.Parameter, begin: Callable[[], None]) -> None:
-        self.parameter, self.begin = parameter, begin
+        self.parameter, self.parameters, self.begin = parameter, (parameter,), begin
         self.sizes, self.held = (parameter.numel(),), parameter.numel()
         self.seen: list[torch.Tensor] = []
         self._handle = parameter.register_hook(self._of_gradient)
@@ -146,7 +147,7 @@ class ShardedProbe(Probe):
 
     def __init__(self, law: ActivationLaw, gain: torch.Tensor) -> None:
         law.products = []
-        self.law, self.gain, self.sizes = law, gain, (gain.numel(),)
+        self.law, self.gain, self.parameters, self.sizes = law, gain, (gain,), (gain.numel(),)
         row = gain.numel() // max(gain.shape[0], 1)
         start, rows = shard(gain)
         self.start, self.held = start * row, rows * row

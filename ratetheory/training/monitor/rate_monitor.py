@@ -78,15 +78,18 @@ class RateMonitor:
         self.directory = alike(self.sharing, lambda: _made(name, output, force))
         self.recorder: Recorder | None = None
         self.stream: Stream | None = None
-        self._handles: list[Any] = []
-        self._closed = False
+        self._closed, self._force = False, force
         self._with_loss: bool | None = None
-        self._first: torch.optim.Optimizer | None = None
         self._depth = 0
+        self._handles: list[Any] = []
         if blocks is None:
-            self._handles.append(model.register_forward_pre_hook(self._detect, with_kwargs=True))
+            self._finding = model.register_forward_pre_hook(self._detect, with_kwargs=True)
+            self._handles.append(self._finding)
         else:
             self._begin(blocks if isinstance(blocks, Blocks) else load_blocks(blocks))
+        # at once: a closure makes the first forward pass, which finds the blocks, inside the first step
+        self._handles += [o.register_step_pre_hook(self._before) for o in self.optimizers]
+        self._handles += [o.register_step_post_hook(self._left) for o in self.optimizers]
         atexit.register(self._at_exit)
 
     def _detect(self, model: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
@@ -94,7 +97,7 @@ class RateMonitor:
         from ratetheory.training.blocks import find_blocks
 
         if self.recorder is None and not self._closed and torch.is_grad_enabled():
-            self._handles.pop(0).remove()
+            self._finding.remove()
             batch = _batch(self.core, arguments, keywords)
             # each process has its own batch, and might find what the others do not
             found = alike(self.sharing, lambda: json.dumps(find_blocks(_alone(self.core), batch, explain=False).as_dict()))
@@ -107,6 +110,9 @@ class RateMonitor:
             raise ValueError("blocks: no trained parameter is scale-invariant; a model with normalisation layers is expected")
         for family in families:
             check_fits(family, named)
+        if self.sharing.writes:
+            # another monitor may have begun to write there since
+            refuse_occupied(self.directory, self._force)
         self.recorder = Recorder(self.core, named, families, self.optimizers, self.sharing)
         self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if self.sharing.writes else None
         self._owners = {
@@ -114,8 +120,6 @@ class RateMonitor:
             for full, parameter in self.core.named_parameters()
             if (name := plain(full)) in {m.parameter for f in families for m in f.members}
         }
-        for optimizer in self.optimizers:
-            self._handles += [optimizer.register_step_pre_hook(self._before), optimizer.register_step_post_hook(self._left)]
         self._flushed, self._part = time.monotonic(), PART_STEPS
         self._longest = min(max(PART_NUMBERS // self.recorder.blocks, PART_STEPS), PART_LONGEST)
 
@@ -124,7 +128,7 @@ class RateMonitor:
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """The optimiser is about to step; a step inside a step of a subclass is no other one."""
         self._depth += 1
-        if self._depth > 1 or self.recorder is None or self._closed:
+        if self._depth > 1 or self._closed:
             return None
         # arguments[0] is the optimiser
         closure = keywords.get("closure", arguments[1] if len(arguments) > 1 else None)
@@ -134,8 +138,13 @@ class RateMonitor:
         read = iter([self._read])
 
         def watched() -> Any:
-            # the gradients come into being in here; those of later calls belong to other weights
-            result = closure()
+            try:
+                result = closure()
+            except BaseException:
+                # the step ends here, and nobody says so
+                self._depth = 0
+                raise
+            # the gradients came into being in there; those of later calls belong to other weights
             for first in read:
                 first(optimizer)
             return result
@@ -143,17 +152,26 @@ class RateMonitor:
         return (arguments[0], *arguments[2:]), {**keywords, "closure": watched}
 
     def _read(self, optimizer: torch.optim.Optimizer) -> None:
-        """The gradients are final."""
-        assert self.recorder is not None
+        """The gradients of this optimiser are final."""
         # the other processes do not know, and wait for this one's part of the sums
-        if self.sharing.processes is None and self.stream is not None and self.stream.stopped:
+        if self.recorder is None or (self.sharing.processes is None and self.stream is not None and self.stream.stopped):
             return
-        if self.recorder.pending:
-            if optimizer is not self._first:
-                return
+        if self.recorder.stale(optimizer):
             self._finish(None)
-        self._first = optimizer
-        self.recorder.before()
+        if self.recorder.regrouped:
+            self._regroup()
+        self.recorder.before(optimizer)
+
+    def _regroup(self) -> None:
+        """Parameter groups have been added: the same blocks, moved by others."""
+        assert self.recorder is not None
+        self.flush()
+        old = self.recorder
+        old.close()
+        self.recorder = Recorder(self.core, named_tensors(self.core), old.families, self.optimizers, self.sharing)
+        self.recorder.norms = old.norms
+        if self.stream is not None:
+            self.stream.follow(self.recorder)
 
     def _left(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
         self._depth -= 1
@@ -169,6 +187,8 @@ class RateMonitor:
         ``loss`` is given at every step or never: ``ValueError`` otherwise.
         """
         self._depth = 0
+        if isinstance(loss, torch.Tensor) and loss.numel() != 1:
+            raise ValueError(f"loss: a tensor of {tuple(loss.shape)} entries; one number is allowed")
         if self.pending:
             self._finish(loss)
 
@@ -179,7 +199,8 @@ class RateMonitor:
         if self._with_loss != (loss is not None):
             said = "given" if loss is not None else "missing"
             raise ValueError(
-                f"loss: {said}, unlike before; step(loss) after every step of the optimiser, or never a loss, is allowed"
+                f"loss: {said}, unlike before; step(loss) after every step of an optimiser that follows a backward pass of its"
+                " own, or never a loss, is allowed"
             )
         self._replaced()
         self.recorder.after(loss)

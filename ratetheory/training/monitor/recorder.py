@@ -24,6 +24,10 @@ FEW = 2**13
 """Entries of scale-variant gradients up to which they are copied together to take one norm instead of many."""
 
 
+_NOTHING = Linear(0.0, 0.0, 0.0, 0.0, ())
+"""The plan of what does not move."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What the host knows of a step without asking the device: the rule of each parameter group, passes, what was unusual.
@@ -59,6 +63,14 @@ class Drained:
         return self.norms, self.sums, self.law, self.scale, self.scalars
 
 
+def _only_device(devices: Mapping[str, torch.device]) -> torch.device:
+    """The device on which all lie; ``ValueError`` for several, or for one without memory."""
+    found = sorted({str(device) for device in devices.values()})
+    if len(found) != 1 or found[0] == "meta":
+        raise ValueError(f"model: watched parameters lie on {', '.join(found)}; one device, with memory, is allowed")
+    return next(iter(devices.values()))
+
+
 def entries(made: Sequence[Layout], named: Mapping[str, torch.Tensor], device: torch.device) -> list[Entries]:
     """Of each layout its entries: read where they lie on the host, or in few calls on another device."""
     if device.type == "cpu":
@@ -85,7 +97,7 @@ class Recorder:
         self.named = dict(named)
         self.modules = dict(model.named_modules())
         self.blocks = sum(f.parts for f in families)
-        self.device = next(iter(named.values())).device
+        self.device = _only_device({name: named[name].device for f in families for name in (m.parameter for m in f.members)})
         self.groups = [(o, i) for o in optimizers for i in range(len(o.param_groups))]
         watched = {m.parameter for f in families for m in f.members}
         group_of = self._group_of(watched)
@@ -95,16 +107,20 @@ class Recorder:
         ids = {id(named[name]) for name in watched}
         self.others = [p for p in named.values() if p.requires_grad and id(p) not in ids]
         self.few = sum(local(p).numel() for p in self.others) <= FEW
+        mover = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
+        # those that no optimiser moves are read with those of the first
+        self.others_of = {o: [p for p in self.others if mover.get(id(p), optimizers[0]) is o] for o in optimizers}
         self.laws = LawSet(model, families, named)
         self._rules: dict[int, tuple[tuple[object, ...], Rule]] = {}
+        self._reader = mover.get(next((id(p) for p in self.laws.probe.parameters), 0), optimizers[0])
         self.norms = self._norms()
         self._clear()
-        self.pending = False
+        self.read: list[torch.optim.Optimizer] = []
 
     def _clear(self) -> None:
         self.sums: list[torch.Tensor] = []
         self.notes: list[Note] = []
-        self.variant: list[tuple[torch.Tensor, int]] = []
+        self.variant: list[tuple[tuple[torch.Tensor, int], ...]] = []
         self.losses: list[torch.Tensor] = []
         self.steps: list[Step] = []
 
@@ -126,24 +142,69 @@ class Recorder:
     def __len__(self) -> int:
         return len(self.sums)
 
+    @property
+    def pending(self) -> bool:
+        """Whether an optimiser was about to step and ``after`` has not been called since."""
+        return bool(self.read)
+
+    @property
+    def regrouped(self) -> bool:
+        """Whether parameter groups have been added: a new recorder is needed."""
+        return len(self.groups) != sum(len(o.param_groups) for o in self.optimizers)
+
+    def stale(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether a step of this optimiser is another one than the pending one: its second, or one after a backward pass."""
+        return optimizer in self.read or (self.pending and self.laws.passes != self.passes)
+
     @torch.no_grad()
-    def before(self) -> None:
-        """Read gradients and momentum buffers, and plan the update."""
-        self.now = tuple(map(self._rule, range(len(self.groups))))
+    def before(self, optimizer: torch.optim.Optimizer | None = None) -> None:
+        """Read gradients and momentum buffers of an optimiser that is about to step, and plan its update."""
+        optimizer = optimizer or self.optimizers[0]
+        if not self.read:
+            self._begin()
+        self.read.append(optimizer)
         # fused optimisers undo the loss scaling themselves, inside the step
-        scale = next((s for o in self.optimizers if (s := getattr(o, "grad_scale", None)) is not None), None)
+        scale = getattr(optimizer, "grad_scale", None)
+        for number, (of, _) in enumerate(self.groups):
+            if of is optimizer:
+                self.now[number] = self._rule(number)
         for chunk in self.chunks:
-            chunk.before(self._linear(chunk), scale)
-        copied, entries = self._copied()
-        note = self.laws.note(copied)
-        if scale is not None:
-            copied = copied / scale
-            note = note if note.look is None else replace(note, look=note.look.divided(scale, self.laws.probe.held))
-        self.notes.append(note)
-        self.variant.append((copied, entries))
+            if self._mover(chunk) is optimizer:
+                chunk.before(self._linear(chunk), scale)
+        self._note(optimizer, scale)
+
+    def _begin(self) -> None:
+        """No group moves yet; what no optimiser moves is read at once."""
+        self.now = [rules.STILL] * len(self.groups)
+        self.of_others: list[tuple[torch.Tensor, int]] = []
         self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
         self.passes, self.evaluated = self.laws.passes, tuple(self.laws.evaluated)
-        self.pending = True
+        for chunk in self.chunks:
+            if self._mover(chunk) is None:
+                chunk.before(_NOTHING, None)
+
+    def _mover(self, chunk: Entries) -> torch.optim.Optimizer | None:
+        return self.groups[chunk.layout.group][0] if chunk.layout.group < len(self.groups) else None
+
+    def _note(self, optimizer: torch.optim.Optimizer, scale: torch.Tensor | None) -> None:
+        """Copy the gradients of the other parameters of an optimiser, and note the laws with those that show its gradients."""
+        reads = optimizer is self._reader
+        copied, entries = self._copied(self.others_of[optimizer], reads)
+        if reads:
+            note = self.laws.note(copied)
+            if scale is not None and note.look is not None:
+                note = replace(note, look=note.look.divided(scale, self.laws.probe.held))
+            self.noted = note
+        self.of_others.append((copied if scale is None else copied / scale, entries))
+
+    def _still(self) -> None:
+        """Optimisers that have made no step are planned to move nothing."""
+        for optimizer in self.optimizers:
+            if optimizer not in self.read:
+                for chunk in self.chunks:
+                    if self._mover(chunk) is optimizer:
+                        chunk.before(_NOTHING, None)
+                self._note(optimizer, None)
 
     def _rule(self, number: int) -> Rule:
         """The rule of a parameter group; looked up again when any of its settings is another object."""
@@ -161,18 +222,15 @@ class Recorder:
 
     def _linear(self, chunk: Entries) -> Linear | None:
         """The plan of the chunk's group where it is known before the step."""
-        if chunk.layout.group < len(self.groups):
-            rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
-            if rule.when == rules.BEFORE:
-                return rules.linear_plan(rule, optimizer, chunk.parameters)
-        return None
+        rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
+        return rules.linear_plan(rule, optimizer, chunk.parameters) if rule.when == rules.BEFORE else None
 
-    def _copied(self) -> tuple[torch.Tensor, int]:
-        """In one copy the gradients of all other trained parameters and what the probe keeps; and how many the first are.
+    def _copied(self, parameters: Sequence[torch.Tensor], reads: bool) -> tuple[torch.Tensor, int]:
+        """In one copy the gradients of some parameters and, if it ``reads``, what the probe keeps; how many the first are.
 
         Of many gradients only the norms of their parts.
         """
-        gradients, kept = [p.grad for p in self.others if p.grad is not None], self.laws.probe.kept()
+        gradients, kept = [p.grad for p in parameters if p.grad is not None], self.laws.probe.kept() if reads else []
         if self.sharing.shards is not None:
             gradients = [local(gradient) for gradient in gradients]
         if not self.few:
@@ -184,17 +242,23 @@ class Recorder:
     @torch.no_grad()
     def after(self, loss: torch.Tensor | float | None) -> None:
         """Read the new weights and finish the record of the step."""
+        self._still()
         self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
         value = torch.nan if loss is None else loss
-        self.losses.append(value.detach() if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64))
-        self.steps.append(Step(self.now, self.passes, self.evaluated, self.precision, loss is not None))
-        self.pending = False
+        # a sum of losses may be cleared in place
+        self.losses.append(
+            value.detach().clone() if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64)
+        )
+        self.notes.append(self.noted)
+        self.variant.append(tuple(self.of_others))
+        self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None))
+        self.read = []
         self.laws.reset()
 
     def _after(self, chunk: Entries) -> torch.Tensor:
         if chunk.layout.group < len(self.groups) and self.now[chunk.layout.group].when == rules.AFTER:
-            optimizer, index = self.groups[chunk.layout.group]
-            rules.plan_adam(self.now[chunk.layout.group], optimizer, optimizer.param_groups[index], chunk)
+            optimizer = self.groups[chunk.layout.group][0]
+            rules.plan_adam(self.now[chunk.layout.group], optimizer, chunk)
         return chunk.sums()
 
     def _over_blocks(self, sums: list[torch.Tensor], kinds: int) -> torch.Tensor:
@@ -213,8 +277,7 @@ class Recorder:
     def drain(self) -> Drained:
         """The steps since the last ``drain``; nothing is copied to the host."""
         sums = self.sharing.over_shards(torch.stack(self.sums))
-        made = len(self.sums)
-        predicted = self.laws.evaluate(self.notes[:made], self.device)
+        predicted = self.laws.evaluate(self.notes, self.device)
         losses = torch.stack([l.to(self.device, torch.float64).reshape(()) for l in self.losses]) / self.sharing.size
         of_processes = torch.cat([predicted.radial, predicted.scale, losses[:, None], predicted.first], dim=1)
         of_law, of_scale, loss, first = self.sharing.over_processes(of_processes).split(
@@ -222,15 +285,13 @@ class Recorder:
         )
         probe = self.laws.probe
         first, final = first[:, probe.start : probe.start + probe.held], predicted.final
-        variant = _squares(self.variant[:made])
+        variant = torch.stack([_squares(rows) for rows in zip(*self.variant, strict=True)]).sum(0)
         products = torch.stack([variant, (final * first).sum(1), final.square().sum(1), first.square().sum(1)], dim=1)
         of_shards = self.sharing.over_shards(products)
         scalars = torch.cat([of_shards[:, :1], loss, of_shards[:, 1:]], dim=1)
         found = Drained(tuple(self.steps), self.norms, sums, of_law, of_scale, scalars)
         self.norms = sums[-1, SUMS.index("next_squared_norm")].clone()
-        kept = self.notes[made:], self.variant[made:]
         self._clear()
-        self.notes, self.variant = kept
         return found
 
 

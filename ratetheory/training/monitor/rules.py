@@ -21,6 +21,7 @@ class Rule:
     ``when`` the plan can be computed: ``before`` the step, from gradient, weights and momentum buffer; ``after`` it,
     from the optimiser's state; or not at all (``unknown``). SGD's update is -rate (``gradient`` g + ``weights`` w +
     ``buffer`` m).
+    ``averages``: of Adam b1, b2, eps, and whether it takes the largest second moment.
     ``decay`` is lam, ``momentum`` beta; ``decoupled`` decay adds -rate decay w to what the optimiser does otherwise.
     """
 
@@ -35,6 +36,7 @@ class Rule:
     decoupled: bool = False
     nesterov: bool = False
     plain_buffer: bool = True
+    averages: tuple[float, float, float, bool] | None = None
 
     def coefficients(self) -> tuple[float, ...]:
         """What the evaluation of a step needs, in the order of ``COEFFICIENTS``."""
@@ -43,6 +45,9 @@ class Rule:
         writes = 2.0 if self.decoupled and self.decay else 1.0
         return (separate, self.gradient, self.weights, float(self.when == BEFORE), float(self.when != UNKNOWN), writes)
 
+
+STILL = Rule("none", BEFORE, 0.0, gradient=0.0)
+"""A group whose optimiser makes no step."""
 
 COEFFICIENTS = ("decay", "gradient", "weights", "linear", "known", "writes")
 
@@ -55,7 +60,9 @@ def rule_of(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> Rule:
         return _sgd(*settings)
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         decoupled = bool(group.get("decoupled_weight_decay", type(optimizer) is torch.optim.AdamW))
-        return Rule(name, AFTER, rate, float(group["weight_decay"]), decoupled=decoupled)
+        first, second = map(float, group["betas"])
+        averages = (first, second, float(group["eps"]), bool(group.get("amsgrad")))
+        return Rule(name, AFTER, rate, float(group["weight_decay"]), decoupled=decoupled, averages=averages)
     return Rule(name, UNKNOWN, rate)
 
 
@@ -94,18 +101,19 @@ def _sgd(
 
 def linear_plan(rule: Rule, optimizer: torch.optim.Optimizer, parameters: Sequence[torch.Tensor]) -> Linear:
     """The plan of a rule that is known before the step, and the momentum buffers that it takes."""
-    buffers: list[torch.Tensor | None] = [None] * len(parameters)
+    buffers: list[torch.Tensor | None] = []
     if rule.buffer:
         buffers = [optimizer.state.get(p, {}).get("momentum_buffer") for p in parameters]
     return Linear(rule.rate, rule.gradient, rule.weights, rule.buffer, buffers)
 
 
-def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, group: Mapping[str, Any], chunk: Entries) -> None:
+def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, chunk: Entries) -> None:
     """Plan what Adam's or AdamW's averages after the step say.
 
     -rate m/(1 - b1^t) / (sqrt(v/(1 - b2^t)) + eps), and - rate lam w where decay is decoupled.
     """
-    (b1, b2), eps = group["betas"], group["eps"]
+    assert rule.averages is not None
+    b1, b2, eps, largest = rule.averages
     views, segments = zip(chunk.plan_views, chunk.weight_views, strict=True), chunk.layout.segments
     for (target, old), s, p, given in zip(views, segments, chunk.parameters, chunk.given, strict=True):
         state = optimizer.state.get(p, {})
@@ -114,7 +122,7 @@ def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, group: Mapping[str, 
             target.zero_()
             continue
         step = state["step"].double() if isinstance(state["step"], torch.Tensor) else float(state["step"])
-        second = state["max_exp_avg_sq"] if group.get("amsgrad") else state["exp_avg_sq"]
+        second = state["max_exp_avg_sq"] if largest else state["exp_avg_sq"]
         root = s.select(local(second)).double().div(1 - b2**step).sqrt_().add_(eps)
         torch.div(s.select(local(state["exp_avg"])).double(), root, out=target)
         target.div_(1 - b1**step)

@@ -50,6 +50,13 @@ class Stream:
         self._executor = ThreadPoolExecutor(1, "ratetheory")
         self._last: Future[None] | None = None
 
+    def follow(self, recorder: Recorder) -> None:
+        """Write what another recorder of the same blocks drains from here on."""
+        if self._last is not None:
+            self._last.result()
+        self.recorder, self.table, self.previous = recorder, table_of(recorder), None
+        self._note(self.writer.steps, "groups", "parameter groups have been added")
+
     def event(self, ahead: int, kind: str, text: str) -> None:
         """Note what happened at the step that is ``ahead`` of the recorded ones."""
         self._note(self.writer.steps + ahead, kind, text)
