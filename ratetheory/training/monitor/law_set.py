@@ -58,7 +58,7 @@ class _Fixed:
 
 
 class LawSet:
-    """The laws of some families, with their hooks; ``known`` says which blocks have one."""
+    """The laws of some families, with their hooks; ``known`` says which blocks have one, ``task`` is the last backward pass."""
 
     def __init__(self, model: nn.Module, families: Sequence[Family], named: Mapping[str, torch.Tensor]) -> None:
         modules = {plain(name): module for name, module in model.named_modules()}
@@ -93,7 +93,7 @@ class LawSet:
         # a shard's gradient may appear after several passes only, and says nothing of them
         shown = [named[m.parameter] for f in families for m in f.members if f.norms]
         self._shown = [] if any(hasattr(p, "to_local") for p in shown) else shown
-        self._task = -1
+        self.task = -1
         self._pairs: dict[tuple[int, torch.device], tuple[torch.Tensor, torch.Tensor]] = {}
         self._fixed: dict[tuple[object, ...], _Fixed] = {}
         self._precision: tuple[object, tuple[tuple[float, float, float], ...]] = (None, ())
@@ -101,9 +101,9 @@ class LawSet:
     def _begin(self) -> None:
         """In a backward pass: if it is a new one and there are no gradients yet, what earlier passes left was thrown away."""
         task = torch._C._current_graph_task_id()
-        if task == self._task:
+        if task == self.task:
             return
-        self._task = task
+        self.task = task
         if self._shown and all(p.grad is None for p in self._shown):
             for law in self.laws:
                 law.forget()

@@ -157,7 +157,7 @@ class RateMonitor:
         if self.recorder is None or (self.sharing.processes is None and self.stream is not None and self.stream.stopped):
             return
         if self.recorder.stale(optimizer):
-            self._finish(None)
+            self._finish(None, late=True)
         if self.recorder.regrouped:
             self._regroup()
         self.recorder.before(optimizer)
@@ -167,8 +167,8 @@ class RateMonitor:
         assert self.recorder is not None
         self.flush()
         old = self.recorder
-        old.close()
-        self.recorder = Recorder(self.core, named_tensors(self.core), old.families, self.optimizers, self.sharing)
+        named = named_tensors(self.core)
+        self.recorder = Recorder(self.core, named, old.families, self.optimizers, self.sharing, old.laws)
         self.recorder.norms = old.norms
         if self.stream is not None:
             self.stream.follow(self.recorder)
@@ -192,7 +192,7 @@ class RateMonitor:
         if self.pending:
             self._finish(loss)
 
-    def _finish(self, loss: torch.Tensor | float | None) -> None:
+    def _finish(self, loss: torch.Tensor | float | None, late: bool = False) -> None:
         assert self.recorder is not None
         if self._with_loss is None:
             self._with_loss = loss is not None
@@ -203,7 +203,7 @@ class RateMonitor:
                 " own, or never a loss, is allowed"
             )
         self._replaced()
-        self.recorder.after(loss)
+        self.recorder.after(loss, late)
         # processes flush together: their clocks differ, their steps do not
         late = self.sharing.processes is None and time.monotonic() - self._flushed >= PART_SECONDS
         if len(self.recorder) >= self._part or late:

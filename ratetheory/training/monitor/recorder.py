@@ -92,6 +92,7 @@ class Recorder:
         families: Sequence[Family],
         optimizers: Sequence[torch.optim.Optimizer],
         sharing: Sharing,
+        laws: LawSet | None = None,
     ) -> None:
         self.families, self.optimizers, self.sharing = tuple(families), tuple(optimizers), sharing
         self.named = dict(named)
@@ -110,9 +111,10 @@ class Recorder:
         mover = {id(p): o for o in optimizers for group in o.param_groups for p in group["params"]}
         # those that no optimiser moves are read with those of the first
         self.others_of = {o: [p for p in self.others if mover.get(id(p), optimizers[0]) is o] for o in optimizers}
-        self.laws = LawSet(model, families, named)
+        self.laws = laws or LawSet(model, families, named)
         self._rules: dict[int, tuple[tuple[object, ...], Rule]] = {}
-        self._reader = mover.get(next((id(p) for p in self.laws.probe.parameters), 0), optimizers[0])
+        owners = {mover.get(id(p)) for p in self.laws.probe.parameters}
+        self._reader = owners.pop() if len(owners) == 1 else None
         self.norms = self._norms()
         self._clear()
         self.read: list[torch.optim.Optimizer] = []
@@ -154,15 +156,15 @@ class Recorder:
 
     def stale(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether a step of this optimiser is another one than the pending one: its second, or one after a backward pass."""
-        return optimizer in self.read or (self.pending and self.laws.passes != self.passes)
+        return optimizer in self.read or (self.pending and self.laws.task != self.task)
 
     @torch.no_grad()
     def before(self, optimizer: torch.optim.Optimizer | None = None) -> None:
         """Read gradients and momentum buffers of an optimiser that is about to step, and plan its update."""
         optimizer = optimizer or self.optimizers[0]
-        if not self.read:
-            self._begin()
-        self.read.append(optimizer)
+        first = not self.read
+        if first:
+            self._begin(optimizer)
         # fused optimisers undo the loss scaling themselves, inside the step
         scale = getattr(optimizer, "grad_scale", None)
         for number, (of, _) in enumerate(self.groups):
@@ -171,40 +173,35 @@ class Recorder:
         for chunk in self.chunks:
             if self._mover(chunk) is optimizer:
                 chunk.before(self._linear(chunk), scale)
-        self._note(optimizer, scale)
+        # before anything moves; and again by the one that moves all of it, when its gradients are final
+        self._note(optimizer, scale, first or optimizer is self._reader)
+        self.read.append(optimizer)
 
-    def _begin(self) -> None:
-        """No group moves yet; what no optimiser moves is read at once."""
+    def _begin(self, optimizer: torch.optim.Optimizer) -> None:
+        """All that this optimiser does not move is read as if nobody did; another one may follow."""
         self.now = [rules.STILL] * len(self.groups)
-        self.of_others: list[tuple[torch.Tensor, int]] = []
+        self.of_others: dict[torch.optim.Optimizer, tuple[torch.Tensor, int]] = {}
         self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
-        self.passes, self.evaluated = self.laws.passes, tuple(self.laws.evaluated)
+        self.passes, self.task, self.evaluated = self.laws.passes, self.laws.task, tuple(self.laws.evaluated)
         for chunk in self.chunks:
-            if self._mover(chunk) is None:
+            if self._mover(chunk) is not optimizer:
                 chunk.before(_NOTHING, None)
+        for other in self.optimizers:
+            if other is not optimizer:
+                self._note(other, None, reads=False)
 
     def _mover(self, chunk: Entries) -> torch.optim.Optimizer | None:
         return self.groups[chunk.layout.group][0] if chunk.layout.group < len(self.groups) else None
 
-    def _note(self, optimizer: torch.optim.Optimizer, scale: torch.Tensor | None) -> None:
-        """Copy the gradients of the other parameters of an optimiser, and note the laws with those that show its gradients."""
-        reads = optimizer is self._reader
+    def _note(self, optimizer: torch.optim.Optimizer, scale: torch.Tensor | None, reads: bool) -> None:
+        """Copy the gradients of the other parameters of an optimiser, and if it ``reads`` what the laws and the probe say."""
         copied, entries = self._copied(self.others_of[optimizer], reads)
         if reads:
             note = self.laws.note(copied)
             if scale is not None and note.look is not None:
                 note = replace(note, look=note.look.divided(scale, self.laws.probe.held))
             self.noted = note
-        self.of_others.append((copied if scale is None else copied / scale, entries))
-
-    def _still(self) -> None:
-        """Optimisers that have made no step are planned to move nothing."""
-        for optimizer in self.optimizers:
-            if optimizer not in self.read:
-                for chunk in self.chunks:
-                    if self._mover(chunk) is optimizer:
-                        chunk.before(_NOTHING, None)
-                self._note(optimizer, None)
+        self.of_others[optimizer] = copied if scale is None else copied / scale, entries
 
     def _rule(self, number: int) -> Rule:
         """The rule of a parameter group; looked up again when any of its settings is another object."""
@@ -240,9 +237,9 @@ class Recorder:
         return torch.cat(parts) if parts else torch.zeros(0, device=self.device), entries
 
     @torch.no_grad()
-    def after(self, loss: torch.Tensor | float | None) -> None:
-        """Read the new weights and finish the record of the step."""
-        self._still()
+    def after(self, loss: torch.Tensor | float | None, late: bool = False) -> None:
+        """Read the new weights and finish the record of the step; ``late``: when the next one may have had its backward pass."""
+        self.read = []
         self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
         value = torch.nan if loss is None else loss
         # a sum of losses may be cleared in place
@@ -250,10 +247,10 @@ class Recorder:
             value.detach().clone() if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64)
         )
         self.notes.append(self.noted)
-        self.variant.append(tuple(self.of_others))
+        self.variant.append(tuple(self.of_others.values()))
         self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None))
-        self.read = []
-        self.laws.reset()
+        if not late or self.laws.task == self.task:
+            self.laws.reset()
 
     def _after(self, chunk: Entries) -> torch.Tensor:
         if chunk.layout.group < len(self.groups) and self.now[chunk.layout.group].when == rules.AFTER:
