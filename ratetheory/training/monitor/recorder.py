@@ -238,7 +238,7 @@ class Recorder:
 
     @torch.no_grad()
     def after(self, loss: torch.Tensor | float | None, late: bool = False) -> None:
-        """Read the new weights and finish the record of the step; ``late``: when the next one may have had its backward pass."""
+        """Read the new weights and finish the record of the step; ``late``: the next one may have had its backward pass."""
         self.read = []
         self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
         value = torch.nan if loss is None else loss
