@@ -59,6 +59,7 @@ class Family:
     none of them alone; ``dead``, its gradient is zero, so that every test passes and shows nothing; ``not``. ``unit``: what a
     block is. ``dead``: numbers of the dead blocks of a family that is not dead as a whole. ``norms``: where the blocks are
     normalised, as far as known; the eps law adds up over them. ``trained``: whether the parameters ask for gradients.
+    ``elsewhere``: of a dead family its verdict at other weights (before a gain that starts at zero), if it is invariant there.
     """
 
     name: str
@@ -71,11 +72,17 @@ class Family:
     dead: tuple[int, ...] = ()
     norms: tuple[Norm, ...] = ()
     trained: bool = True
+    elsewhere: FamilyVerdict | None = None
 
     @property
     def invariant(self) -> bool:
         """Whether each block is scale-invariant."""
         return self.verdict in ("alone", "joint")
+
+    @property
+    def potential(self) -> bool:
+        """Whether each block is scale-invariant, or will be once it is no longer dead."""
+        return self.invariant or self.elsewhere in ("alone", "joint")
 
     def block_names(self) -> list[str]:
         """One name a block, in their order."""
@@ -93,8 +100,16 @@ class Blocks:
     @property
     def invariant(self) -> tuple[Family, ...]:
         """Invariant families that share no entry: all that are alone, then the joint ones in their order that still fit."""
+        return self._apart([f for f in self.families if f.invariant])
+
+    @property
+    def potential(self) -> tuple[Family, ...]:
+        """The same, with families that are dead now and invariant once they are not."""
+        return self._apart([f for f in self.families if f.potential])
+
+    def _apart(self, families: list[Family]) -> tuple[Family, ...]:
         chosen: list[Family] = []
-        for family in sorted((f for f in self.families if f.invariant), key=lambda f: f.verdict != "alone"):
+        for family in sorted(families, key=lambda f: "alone" not in (f.verdict, f.elsewhere)):
             if not any(_overlap(a, b) for other in chosen for a in other.members for b in family.members):
                 chosen.append(family)
         order = {id(family): i for i, family in enumerate(self.families)}
@@ -158,6 +173,7 @@ def _family(entry: Any, place: str) -> Family:
     trained = entry.get("trained", True)
     if not isinstance(trained, bool):
         raise ValueError(f"{place}: trained is {str(trained)[:20]!r}; true or false is allowed")
+    elsewhere = entry.get("elsewhere")
     return Family(
         name=check_name(entry.get("name"), place),
         verdict=_one_of(entry.get("verdict"), get_args(FamilyVerdict), f"{place}: verdict"),
@@ -169,6 +185,7 @@ def _family(entry: Any, place: str) -> Family:
         dead=dead,
         norms=tuple(_norm(n, place) for n in _list(entry.get("norms", []), place)),
         trained=trained,
+        elsewhere=None if elsewhere is None else _one_of(elsewhere, get_args(FamilyVerdict), f"{place}: elsewhere"),
     )
 
 

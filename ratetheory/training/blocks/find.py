@@ -185,7 +185,7 @@ def _invariant(c: Copied, f: Family, changed: float, actual: Actual, degrees: De
         notes.append(f"{f.name}: rescaling shows that it is invariant, the degrees do not ({obstacle})")
     dead = actual.dead(f)
     if len(dead) == f.parts:
-        return replace(f, verdict="dead", reason=wording.dead_but(f, reason), norms=())
+        return replace(f, verdict="dead", elsewhere=f.verdict, reason=wording.dead_but(f, reason))
     return replace(f, reason=reason, dead=dead)
 
 

@@ -105,7 +105,8 @@ class RateMonitor:
 
     def _begin(self, blocks: Blocks) -> None:
         named = named_tensors(self.core)
-        families = [f for f in blocks.invariant if f.trained]
+        # what a gain that starts at zero cuts off will be reached after the first step
+        families = [f for f in blocks.potential if f.trained]
         if not families:
             raise ValueError("blocks: no trained parameter is scale-invariant; a model with normalisation layers is expected")
         for family in families:

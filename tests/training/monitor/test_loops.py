@@ -247,3 +247,24 @@ def test_sparse_gradients(tmp_path):
     data = sound(tmp_path / "trace", 2)
     np.testing.assert_allclose(data.squared_norm.values[0], before.square().sum(1).numpy(), rtol=1e-12)
     assert (data.squared_gradient.values[0] > 0).tolist() == [w in (1, 2, 5) for w in range(12)]
+
+
+def test_what_a_zero_gain_cuts_off_at_first_is_watched(tmp_path):
+    net = network(torch.float64)
+    nn.init.zeros_(net[7].weight)
+    nn.init.ones_(net[7].bias)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with RateMonitor(net, optimizer, output=tmp_path / "trace") as monitor:
+        for step in range(4):
+            optimizer.zero_grad()
+            loss = loss_of(net, step)
+            loss.backward()
+            optimizer.step()
+            monitor.step(loss)
+    data = sound(tmp_path / "trace", 4)
+    names = [block["layer"] for block in load_trace(tmp_path / "trace").run["blocks"]]
+    assert {"0.weight", "3.weight", "6.weight"} <= set(names)
+    later = np.array([name == "6.weight" for name in names])
+    assert (data.dead.values[0, later] == 1).all()
+    assert (data.dead.values[2:, later] == 0).all()
+    assert (data.radial_error.values[2:, later] > 0).all()
