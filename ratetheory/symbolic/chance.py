@@ -8,6 +8,7 @@ outcome. The *past* of step t is what led to the state at t.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 from sympy import Add, Expr, Indexed, Mul, S, Sum, exp, expand, log
@@ -43,6 +44,7 @@ _OF_THE_STEP = ("wu",)
 _RANDOM_PARTS = (Dot, Differential, Vector, Witness)
 
 
+@cache
 def _definitions() -> Mapping[str, Expr]:
     full, full_g = named("full"), named("full", VARIANT)
     grad, grad_g = named("grad"), named("grad", VARIANT)

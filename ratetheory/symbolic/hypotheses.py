@@ -9,6 +9,8 @@ any directions, ``increment`` the update u of a decoupled step, ``momentum`` the
 
 from __future__ import annotations
 
+from functools import cache
+
 from sympy import Basic, Expr, Indexed, IndexedBase, S, Sum, Symbol, acos, atan, cos, sin, sqrt
 
 from ratetheory.symbolic.algebra import is_positive, is_zero
@@ -69,6 +71,7 @@ def loss_along(tangent: str = "xi", angle: Expr = ANGLE) -> Expr:
     return differential(STEP_LOSS, circle(tangent, angle))
 
 
+@cache
 def _definitions() -> dict[str, tuple[Expr, tuple[str, ...]]]:
     """Each letter's meaning, and hypotheses one of which gives it one."""
     w, grad, u, z = (named(name) for name in ("w", "grad", "u", "z"))

@@ -7,6 +7,8 @@ letters that are functions of the angle are taken at phi = 0. The neuron is defi
 
 from __future__ import annotations
 
+from functools import cache
+
 from sympy import Expr, S, Symbol, cos, sin, sqrt
 
 from ratetheory.symbolic.hypotheses import ANGLE
@@ -40,6 +42,7 @@ def _neuron() -> Expr:
     return mean(SampleLoss(BLOCK, 0, s.gain * output()))
 
 
+@cache
 def _definitions() -> dict[str, tuple[Expr, Expr, tuple[str, ...]]]:
     """What equals what, and the hypotheses that give it its meaning."""
     layer = ("smoothed-batch-norm", "loss-slope")

@@ -6,6 +6,8 @@ Vectors beyond those of ``hypotheses``: ``grad_hat``, the gradient of the step's
 
 from __future__ import annotations
 
+from functools import cache
+
 from sympy import Expr, Indexed, S, sqrt
 
 from ratetheory.symbolic.algebra import is_zero
@@ -118,6 +120,7 @@ def _buffer_without_decay() -> Vector:
     return moved_buffer().scale(s.beta) + named("grad_hat")
 
 
+@cache
 def _definitions() -> dict[str, tuple[Expr, tuple[str, ...]]]:
     """Each letter's meaning, and the hypotheses that give it one."""
     w, delta = named("w"), named("delta")
