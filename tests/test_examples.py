@@ -42,12 +42,41 @@ def test_example(name, capsys):
         assert text in out
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(SPREAD))
-def test_example_of_two_processes(name):
+FORKED = """
+import functools, runpy, sys
+import ratetheory.training.blocks, ratetheory.training.monitor, sklearn.datasets, torch._dynamo, torch.distributed.fsdp
+# the package's own name of this module is the function
+module = sys.modules["torch.multiprocessing.spawn"]
+module.spawn = functools.partial(module.start_processes, start_method="fork")
+for path in sys.argv[1:]:
+    print("::", path, flush=True)
+    runpy.run_path(path, run_name="__main__")
+"""
+"""Runs the examples with copies of a process that has imported torch, where they start processes that import it again."""
+
+
+@pytest.fixture(scope="module")
+def spread():
+    """What each example of two processes prints."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(EXAMPLES.parent)}
-    command = [sys.executable, str(EXAMPLES / name)]
+    command = [sys.executable, "-c", FORKED, *(str(EXAMPLES / name) for name in SPREAD)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
     assert done.returncode == 0, done.stderr
+    printed = [part.partition("\n") for part in done.stdout.split(":: ")[1:]]
+    return {Path(path).name: out for path, _, out in printed}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(SPREAD))
+def test_example_of_two_processes(name, spread):
     for text in SPREAD[name]:
-        assert text in done.stdout
+        assert text in spread[name]
+
+
+@pytest.mark.parametrize("name", list(SPREAD))
+def test_a_new_process_can_import_the_example(name, capsys):
+    """What ``spawn`` asks of a script: to do nothing under another name, and to have there what is to be run."""
+    names = runpy.run_path(str(EXAMPLES / name), run_name="__mp_main__")
+    assert capsys.readouterr().out == ""
+    assert "spawn(work, " in (EXAMPLES / name).read_text()
+    assert names["work"].__qualname__ == "work"

@@ -25,7 +25,9 @@ def free_port() -> int:
 
 def run(work: Callable[..., None], *arguments: Any, world: int = 2, timeout: float = 120.0) -> None:
     """``work(rank, *arguments)`` in each of some processes with one process group; ``AssertionError`` if one fails or hangs."""
-    context, port = mp.get_context("spawn"), free_port()
+    context, port = mp.get_context("forkserver"), free_port()
+    # torch and the module of the work are imported once, not in every process
+    context.set_forkserver_preload([work.__module__, "torch._dynamo", "torch.distributed.fsdp"])
     failures = context.SimpleQueue()
     processes = [context.Process(target=_entry, args=(failures, work, rank, world, port, arguments)) for rank in range(world)]
     for process in processes:

@@ -17,10 +17,11 @@ from torch.nn.parallel import DistributedDataParallel
 from ratetheory.observation.families import Blocks
 from ratetheory.observation.faults import FAULTY, Fault, faults, gradient_notes
 from ratetheory.observation.trace import Trace, load_trace
-from ratetheory.training.monitor import RateMonitor
+from ratetheory.training.monitor import RateMonitor, rate_monitor
 from tests.training.monitor import spread
 
-STEPS, AT = 60, 7
+STEPS, AT, PART = 24, 7, 20
+"""Steps of a run, the step of what is planted, and the steps of a part of the trace: a run is more than one part."""
 HEAVY: dict[str, Any] = {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-3}
 
 
@@ -97,7 +98,7 @@ def replicas(rank: int, folder: str) -> None:
     model = DistributedDataParallel(net)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     # the process that writes knows after its first part that numbers are not finite; the other one does not
-    train(model, optimizer, RateMonitor(model, optimizer, blocks, Path(folder) / "poisoned"), rank, poison=9, steps=120)
+    train(model, optimizer, RateMonitor(model, optimizer, blocks, Path(folder) / "poisoned"), rank, poison=9, steps=2 * STEPS)
     refusals(rank, folder, model, blocks)
 
 
@@ -147,6 +148,7 @@ def shards(rank: int, folder: str) -> None:
 
 def both(rank: int, folder: str) -> None:
     """All cases."""
+    rate_monitor.PART_STEPS = PART
     shards(rank, folder)
     replicas(rank, folder)
 
