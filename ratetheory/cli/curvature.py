@@ -25,8 +25,15 @@ def curvature(
     from pathlib import Path
 
     from ratetheory.cli.output import print_json, print_lines
+    from ratetheory.observation.families import load_blocks
+    from ratetheory.observation.trace import read_run
     from ratetheory.training.curvature.beside import curvature_of
 
+    # what is no table or no trace is said before the work, not after it
+    if blocks is not None:
+        load_blocks(blocks)
+    if keep is not None:
+        read_run(Path(keep))
     found = curvature_of(factory, list(checkpoints), blocks, budget, memory * 2**20)
     if keep is not None:
         from ratetheory.observation.apriori import keep_estimate

@@ -31,11 +31,15 @@ def file(tmp_path):
 def test_the_ends_and_the_range_as_text_and_as_json(file, tmp_path):
     import torch
 
+    from ratetheory.observation.families import save_blocks
+    from ratetheory.training.blocks import find_blocks
+    from ratetheory.training.factory import load_model
+
     result = ratetheory("curvature", f"{file}:net")
     assert result.code == 0, result.err
     assert "30 scale-invariant weights" in result.out
     assert "learning rate of the 26 scale-variant weights: below" in result.out
-    (tmp_path / "blocks.json").write_text(ratetheory("blocks", f"{file}:net", "--json").out)
+    save_blocks(find_blocks(*load_model(f"{file}:net"), explain=False), tmp_path / "blocks.json")
     state = {"0.weight": torch.ones(6, 5), "1.weight": torch.ones(6), "1.bias": torch.zeros(6)}
     state |= {"1.running_mean": torch.zeros(6), "1.running_var": torch.ones(6), "1.num_batches_tracked": torch.tensor(0)}
     torch.save({**state, "3.weight": torch.ones(2, 6), "3.bias": torch.zeros(2)}, tmp_path / "a.pt")

@@ -34,7 +34,8 @@ def test_the_reference_gives_the_known_worst_cases(states, gap, b_0, expected):
 @pytest.mark.parametrize(("gap", "b_0"), POINTS)
 def test_the_certificate_is_within_ten_percent_of_the_worst_case(gap, b_0):
     start = time.process_time()
-    checked = solved(b_0, gap, cells=1500)
+    # where it is the least close; elsewhere half as many cells suffice
+    checked = solved(b_0, gap, cells=1500 if b_0 == "0.001" else 700)
     assert time.process_time() - start < 10
     assert checked.status == "proved"
     worst, first = worst_b(float(b_0), float(gap)), float(b_0)
