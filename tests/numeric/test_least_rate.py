@@ -1,6 +1,7 @@
 """Sums of the least rate, and the bound for several blocks, against plain transcriptions in mpmath."""
 
 from fractions import Fraction
+from functools import cache
 
 import mpmath
 import numpy as np
@@ -27,12 +28,15 @@ def envelope(S_0, eta, Gs, E):
 
 def plain_sum(pairs, scale_variant, alpha, steps, alpha_g=None):
     total, H = mpf(0), mpf(0)
+    exponent, exponent_g = (-exact(alpha if given is None else given) for given in (alpha, alpha_g))
+    blocks = [(exact(b), exact(Gs)) for b, Gs in pairs]
+    if scale_variant is not None:
+        eta_g, Lam_g = map(exact, scale_variant)
     for x in range(1, steps + 1):
-        rate = mpf(x) ** -exact(alpha)
-        weights = [rate / envelope(exact(b), 1, exact(Gs), H) for b, Gs in pairs]
+        rate = mpf(x) ** exponent
+        weights = [rate / envelope(b, 1, Gs, H) for b, Gs in blocks]
         if scale_variant is not None:
-            eta_g, Lam_g = map(exact, scale_variant)
-            own = eta_g * mpf(x) ** -exact(alpha if alpha_g is None else alpha_g)
+            own = eta_g * mpf(x) ** exponent_g
             weights.append(own * (1 - Lam_g * own / 2))
         total += min(weights)
         H += rate**2
@@ -88,8 +92,15 @@ def test_random_blocks():
             assert close(found, plain_sum(pairs, variant, alpha, 150), 1e-16)
 
 
-def ratio(tau, Lam, Gbar):
-    return 2 * (Lam * mpmath.atan(tau) ** 2 / 2 + Gbar * (tau - mpmath.atan(tau))) / mpmath.log1p(tau**2)
+@cache
+def largest_ratio(tau, Lam, Gbar):
+    """The largest ratio up to ``tau``, of 3000 places."""
+    places = [tau * k / 3000 for k in range(1, 3001)]
+    angles = [mpmath.atan(place) for place in places]
+    return max(
+        2 * (Lam * angle**2 / 2 + Gbar * (place - angle)) / mpmath.log1p(place**2)
+        for place, angle in zip(places, angles, strict=True)
+    )
 
 
 FILE = """
@@ -135,7 +146,7 @@ def plain_bounds(steps, alpha, alpha_g, gap=1, noise=2):
     own = 0.1 * x**-alpha_g
     weights, above = own * (1 - 4 * own / 2), gap + np.cumsum(4 / 2 * noise * own**2)
     for S_0, eta, Lam, Gs, Gbar in blocks:
-        A = float(max(ratio(mpf(eta) * Gs / S_0 * k / 3000, Lam, Gbar) for k in range(1, 3001)))
+        A = float(largest_ratio(mpf(eta) * Gs / S_0, Lam, Gbar))
         q = eta**2 * Gs**2 / S_0
         norms, last = (q / 2 + np.sqrt((S_0 - q / 2) ** 2 + 2 * Gs**2 * eta**2 * E) for E in (before, squares))
         weights = np.minimum(weights, eta * x**-alpha / norms)
@@ -181,7 +192,7 @@ def test_the_noise_of_a_slow_block_lets_the_bound_of_two_rise(tmp_path):
     x = np.arange(1.0, 10_001)
     least, above = np.full_like(x, np.inf), np.full_like(x, 1e-4)
     for b, Lam, Gs in ((10, 100, 0.1), (1, 1, 1)):
-        A = float(max(ratio(mpf(Gs) / b * k / 3000, Lam, Gs) for k in range(1, 3001)))
+        A = float(largest_ratio(mpf(Gs) / b, Lam, Gs))
         now, after = (Gs**2 / b / 2 + np.sqrt((b - Gs**2 / b / 2) ** 2 + 2 * Gs**2 * H) for H in (x - 1, x))
         least, above = np.minimum(least, 1 / now), above + A / 2 * np.log(after / b)
     values = above / np.cumsum(least)
