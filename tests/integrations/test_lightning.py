@@ -15,49 +15,31 @@ from ratetheory.observation.trace import load_trace
 from ratetheory.training.monitor import RateMonitor
 from tests.training.monitor import spread
 
-lightning = pytest.importorskip("lightning", reason="needs lightning")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
+    pytest.importorskip("lightning", reason="needs lightning")
     for name in ("lightning.pytorch", "lightning.fabric"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.ERROR)
 
 
-class Module(lightning.LightningModule):  # type: ignore[name-defined]
-    def __init__(self, forward="net", fail_at=None):
-        super().__init__()
-        self.net, self.blocks = spread.batch_net(torch.float32)
-        self.whole, self.fail_at = forward == "", fail_at
-
-    def forward(self, inputs):
-        return self.net(inputs)
-
-    def training_step(self, batch, index):
-        if index == self.fail_at:
-            raise RuntimeError("planted")
-        return spread.squared((self if self.whole else self.net)(batch[0]), batch[1])
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1, momentum=0.9)
-
-
-class Shown(lightning.pytorch.loggers.logger.DummyLogger):  # type: ignore[name-defined]
-    def __init__(self):
-        super().__init__()
-        self.metrics = []
-
-    def log_metrics(self, metrics, step=None):
-        self.metrics.append((step, metrics))
-
-
 def fit(module, callback, steps=60, **settings):
+    from lightning import Trainer
+
     loader = DataLoader(spread.batches(steps * settings.get("accumulate_grad_batches", 1), torch.float32), batch_size=None)
     quietly = {"enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
-    trainer = lightning.Trainer(max_epochs=1, callbacks=[callback], **{"logger": False, **quietly, **settings})
+    trainer = Trainer(max_epochs=1, callbacks=[callback], **{"logger": False, **quietly, **settings})
     trainer.fit(module, loader)
     return trainer
+
+
+def learner(**settings):
+    # importing Lightning takes seconds: not while the tests are collected
+    from tests.integrations.lightning_modules import Module
+
+    return Module(**settings)
 
 
 def callback(*arguments, **keywords):
@@ -67,7 +49,9 @@ def callback(*arguments, **keywords):
 
 
 def test_the_numbers_are_those_of_a_plain_loop(tmp_path):
-    module, shown = Module(), Shown()
+    from tests.integrations.lightning_modules import Shown
+
+    module, shown = learner(), Shown()
     fit(module, callback(module.blocks, tmp_path / "fit", part="net"), logger=shown)
     net, blocks = spread.batch_net(torch.float32)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
@@ -89,13 +73,13 @@ def test_the_numbers_are_those_of_a_plain_loop(tmp_path):
 
 @pytest.mark.parametrize("part", ["", "net"])
 def test_blocks_are_found_at_the_first_forward_pass(tmp_path, part):
-    fit(Module(forward=part), callback(output=tmp_path / "fit", part=part), steps=3)
+    fit(learner(forward=part), callback(output=tmp_path / "fit", part=part), steps=3)
     layers = {block["layer"] for block in load_trace(tmp_path / "fit").run["blocks"]}
     assert ("0.weight" if part else "net.0.weight") in layers
 
 
 def test_accumulation_clipping_and_bfloat16(tmp_path):
-    module = Module()
+    module = learner()
     settings = {"precision": "bf16-mixed", "accumulate_grad_batches": 3, "gradient_clip_val": 0.05}
     fit(module, callback(module.blocks, tmp_path / "fit", part="net"), steps=12, **settings)
     trace = load_trace(tmp_path / "fit")
@@ -112,11 +96,11 @@ def test_accumulation_clipping_and_bfloat16(tmp_path):
 def test_a_forward_pass_that_is_never_seen_is_said(tmp_path):
     # the training step calls the part, not the whole
     with pytest.raises(ValueError, match="no forward pass of '' was seen"):
-        fit(Module(), callback(output=tmp_path / "fit"), steps=2)
+        fit(learner(), callback(output=tmp_path / "fit"), steps=2)
 
 
 def test_a_training_step_that_fails_leaves_what_was_recorded(tmp_path):
-    module = Module(fail_at=4)
+    module = learner(fail_at=4)
     with pytest.raises(RuntimeError, match="planted"):
         fit(module, callback(module.blocks, tmp_path / "fit", part="net"), steps=9)
     assert load_trace(tmp_path / "fit").dataset.sizes["step"] == 4
