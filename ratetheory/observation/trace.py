@@ -55,9 +55,12 @@ VARIABLES: dict[str, Variable] = {
     "learning_rate": Variable(_STEPS, "learning rate eta_t of the block", "weight^2/nat", True),
     "radial": Variable(_STEPS, "measured <w_t, grad f_t(w_t)>", "nat"),
     "radial_predicted": Variable(
-        _STEPS, "<w_t, grad f_t(w_t)> by the eps law: eps/(var + eps) sum <df/dz, z>, z the normalised output", "nat"
+        _STEPS,
+        "<w_t, grad f_t(w_t)> by the eps law: eps/(var + eps) sum <df/dz, z>, z the normalised output; the measured one where "
+        "radial_error is 0, as no law is known",
+        "nat",
     ),
-    "angle": Variable(_STEPS, "measured angle between w_t and w_{t+1}", "radian"),
+    "angle": Variable(_STEPS, "measured angle between w_t and w_{t+1}; 0 where one of them is 0", "radian"),
     "off_circle": Variable(_STEPS, "|v_{t+1} - (cos(theta) v_t - sin(theta) G/|G|)|, theta = arctan(eta |grad|/|w|)"),
     "growth_error": Variable(
         _STEPS,
@@ -66,7 +69,9 @@ VARIABLES: dict[str, Variable] = {
     ),
     "squared_gradient_error": Variable(_STEPS, "bound on the rounding of squared_gradient", "nat^2/weight^2"),
     "radial_error": Variable(_STEPS, "allowance for the rounding of the gradient in radial - radial_predicted", "nat"),
-    "direction_error": Variable(_STEPS, "bound on the rounding of angle and of off_circle", "radian"),
+    "direction_error": Variable(
+        _STEPS, "bound on the rounding of angle and of off_circle; pi where a norm is 0 and there is no direction", "radian"
+    ),
     "update_radial": Variable(_STEPS, "measured <w_t, u_t>, u_t = w_{t+1} - w_t", "weight^2"),
     "squared_update": Variable(_STEPS, "measured |u_t|^2", "weight^2"),
     "plan_radial": Variable(
@@ -84,6 +89,9 @@ VARIABLES: dict[str, Variable] = {
     "gradient_factor": Variable(
         ("step",),
         "factor between the gradients of the backward passes and those of the optimiser: scaling, clipping, averaging",
+    ),
+    "gradient_proportional": Variable(
+        ("step",), "0 where the optimiser's gradients are seen not to be gradient_factor times those of the backward passes"
     ),
     "backward_passes": Variable(("step",), "backward passes since the step before"),
     "dead": Variable(_STEPS, "1 where every entry of the gradient is zero"),
@@ -239,14 +247,17 @@ def _check_variables(path: Path, part: xr.Dataset, blocks: int) -> None:
             raise ValueError(f"{path}: variable {str(name)[:40]!r} is not known in this form; float64 by the table is expected")
 
 
-def check_values(dataset: xr.Dataset, source: str) -> None:
-    """``ValueError`` naming the first value that is not finite, or negative where the variable cannot be."""
+def check_values(dataset: xr.Dataset, source: str, zero_norms: bool = False) -> None:
+    """``ValueError`` naming the first value that is not finite, or negative where the variable cannot be.
+
+    Norms of zero, as of pruned filters, are allowed only with ``zero_norms``.
+    """
     for name, variable in dataset.data_vars.items():
         bad = np.argwhere(~np.isfinite(variable.values))
         if not len(bad) and (str(name) in ("squared_gradient", "learning_rate") or str(name).endswith("_error")):
             bad = np.argwhere(variable.values < 0)
         elif not len(bad) and name == "squared_norm":
-            bad = np.argwhere(variable.values <= 0)
+            bad = np.argwhere(variable.values < 0 if zero_norms else variable.values <= 0)
         if len(bad):
             value = variable.values[tuple(bad[0])]
             place = ", ".join(f"{d} {i}" for d, i in zip(variable.dims, bad[0].tolist(), strict=True))
@@ -285,7 +296,7 @@ def load_trace(path: str | Path) -> Trace:
         if name in parts[0]
     }
     dataset = labelled(xr.Dataset(merged), names)
-    check_values(dataset, str(directory))
+    check_values(dataset, str(directory), zero_norms=True)
     return Trace(dataset, run, run["facts"])
 
 

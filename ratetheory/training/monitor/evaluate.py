@@ -128,7 +128,7 @@ def _summation(table: Table) -> Array:
 def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
     """Measured and predicted <w, g>, and the allowance for the rounding of their difference."""
     law, scale, steps = sums.law, sums.scale, sums.steps
-    factor, common = _factor(sums)
+    factor, common, apart = _factor(sums)
     reach = np.sqrt(S * sums["squared_gradient"])
     short, unit, positions = np.array([step.precision for step in steps])[:, table.family].transpose(2, 0, 1)
     cancelled = np.abs(factor) * scale
@@ -143,14 +143,16 @@ def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
         "radial_predicted": np.where(known, factor * law, sums["radial"]),
         "radial_error": np.where(known, allowance, 0.0),
         "gradient_factor": factor[:, 0],
+        "gradient_proportional": 1.0 - apart[:, 0],
     }
 
 
-def _factor(sums: Sums) -> tuple[Array, Array]:
-    """The factor by which the optimiser's gradients are those of the backward passes, and whether there is one, (steps, 1).
+def _factor(sums: Sums) -> tuple[Array, Array, Array]:
+    """The factor by which the optimiser's gradients are those of the backward passes, (steps, 1); whether there is one;
+    whether it is seen that there is none.
 
     Scaling, clipping, averaging have one. There is none if the gradients that were looked at are not parallel; without a
-    backward pass every factor will do.
+    backward pass every factor will do. Where all of them are zero, neither is known.
     """
     across, final, first = sums.scalars[:, 2:3], sums.scalars[:, 3:4], sums.scalars[:, 4:5]
     factor = np.where(across != 0, final / np.where(across != 0, across, 1.0), 1.0)
@@ -158,7 +160,8 @@ def _factor(sums: Sums) -> tuple[Array, Array]:
     unit = np.array([[max(short for short, *_ in step.precision)] for step in sums.steps])
     still = np.array([[not step.passes] for step in sums.steps])
     common = still | np.isfinite(factor) & (across != 0) & (sine <= np.minimum(PARALLEL + 1000 * unit, 0.05))
-    return np.where(np.isfinite(factor), factor, 1.0), common
+    apart = ~common & ((first > 0) | (final > 0))
+    return np.where(np.isfinite(factor), factor, 1.0), common, apart
 
 
 def _plan(sums: Sums, rates: Array, coefficient: dict[str, Array], table: Table, S: Array) -> dict[str, Array]:
@@ -203,7 +206,10 @@ def _defect(
 
 
 def _rotation(sums: Sums, radial: dict[str, Array], planned: dict[str, Array], rates: Array, S: Array) -> dict[str, Array]:
-    """Measured angle between w and w+, and at most the distance of v+ from where a plain gradient step leads."""
+    """Measured angle between w and w+, and at most the distance of v+ from where a plain gradient step leads.
+
+    A block of norm zero has no direction: 0 stands for both, with an error of pi.
+    """
     before, after = np.sqrt(S[:-1]), np.sqrt(S[1:])
     along, square = sums["update_radial"] / before, sums["squared_update"]
     across = np.sqrt(np.maximum(square - along**2, 0.0))
@@ -216,8 +222,10 @@ def _rotation(sums: Sums, radial: dict[str, Array], planned: dict[str, Array], r
     lost = np.sqrt(64 * ROUNDING)
     error = rates * radial["radial_error"] / before + planned["off_rule_error"] + lost * off + 16 * ROUNDING * (before + ideal)
     cancelled = np.where(across > 0, 64 * ROUNDING * square / np.where(across > 0, across, 1.0), lost * np.sqrt(square))
+    # what is not finite compares false here, and stays what it is
+    directed = ~((S[:-1] == 0) | (S[1:] == 0) | (arrived <= 0) | (ideal == 0))
     return {
-        "angle": angle,
-        "off_circle": distance,
-        "direction_error": (error + np.minimum(cancelled, lost * np.sqrt(square))) / ideal,
+        "angle": np.where(directed, angle, 0.0),
+        "off_circle": np.where(directed, distance, 0.0),
+        "direction_error": np.where(directed, (error + np.minimum(cancelled, lost * np.sqrt(square))) / ideal, np.pi),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from ratetheory.provenance import provenance
 from ratetheory.training.monitor.evaluate import Sums, Table, evaluate, on_host
 from ratetheory.training.monitor.law_set import roundoff
 from ratetheory.training.monitor.recorder import Drained, Recorder, Step
-from ratetheory.training.monitor.rules import UNKNOWN
+from ratetheory.training.monitor.rules import UNKNOWN, Rule
 
 EVENTS_LIMIT = 1000
-"""Events that are kept; more of them say nothing new."""
+"""Events of one kind that are kept; more of them say nothing new. Each kind has its own limit: none hides another."""
 
 
 class Stream:
@@ -44,8 +45,9 @@ class Stream:
             "optimizers": [type(o).__name__ for o in recorder.optimizers],
         }
         self.previous: Step | None = None
-        self.changes: set[str] = set()
-        self.unseen, self.moving = False, set[int]()
+        self.held: dict[str, bool] = {}
+        self.noted = Counter[str]()
+        self.unseen, self.moving = False, set[tuple[int, str]]()
         self._write_run()
         self._executor = ThreadPoolExecutor(1, "ratetheory")
         self._last: Future[None] | None = None
@@ -62,7 +64,8 @@ class Stream:
         self._note(self.writer.steps + ahead, kind, text)
 
     def _note(self, step: int, kind: str, text: str) -> None:
-        if len(self.events) < EVENTS_LIMIT:
+        self.noted[kind] += 1
+        if self.noted[kind] <= EVENTS_LIMIT:
             self.events.append({"step": step, "kind": kind, "text": text})
 
     def append(self, drained: Drained) -> None:
@@ -93,9 +96,10 @@ class Stream:
         sums = sums.only(~missed)
         if not sums.steps:
             return
-        self._observe(sums.steps)
         arrays = evaluate(sums, self.table)
         finite = finite_steps(arrays)
+        # the step that is no longer finite is not recorded, but what happened at it is worth knowing
+        self._observe(sums.steps[: finite + 1])
         self._note_unseen(arrays, sums.steps)
         if finite:
             self.writer.append({name: v[: finite + (name == "squared_norm")] for name, v in arrays.items()})
@@ -113,18 +117,9 @@ class Stream:
         names = {id(module): name for name, module in self.recorder.modules.items()}
         for t, step in enumerate(steps):
             at, before = self.writer.steps + t, self.previous
+            self.held = still_held(self.held, rule_facts(self._watched_rules(step)))
             if before is not None:
-                for number, (old, new) in enumerate(zip(before.rules, step.rules, strict=True)):
-                    moved = not torch.is_tensor(new.rate) and old.rate != new.rate
-                    if moved:
-                        self.changes.add("rate")
-                        if number not in self.moving:
-                            self._note(at, "learning-rate", f"group {number}: {old.rate:g} -> {new.rate:g}")
-                    # a schedule that changes the rate at every step is one event
-                    self.moving = self.moving | {number} if moved else self.moving - {number}
-                    if (old.decay, old.momentum) != (new.decay, new.momentum):
-                        self.changes.add("rule")
-                        self._note(at, "rule", f"group {number}: decay or momentum changed")
+                self._observe_rules(at, before, step)
             for module in step.evaluated:
                 if before is None or module not in before.evaluated:
                     self._note(at, "evaluation", f"{names.get(id(module), '?')}: a forward pass in evaluation mode")
@@ -132,14 +127,39 @@ class Stream:
                 self._note(at, "stale", "a step without a backward pass since the one before")
             self.previous = step
 
+    def _observe_rules(self, at: int, before: Step, step: Step) -> None:
+        """Note changes of the rules; a schedule that changes one at every step is one event."""
+        moving = set()
+        for number, (old, new) in enumerate(zip(before.rules, step.rules, strict=True)):
+            if not torch.is_tensor(new.rate) and old.rate != new.rate:
+                moving.add((number, "learning-rate"))
+                self.held["constant_rate"] = False
+                if (number, "learning-rate") not in self.moving:
+                    self._note(at, "learning-rate", f"group {number}: {old.rate:g} -> {new.rate:g}")
+            if (old.decay, old.momentum) != (new.decay, new.momentum):
+                moving.add((number, "rule"))
+                if old.momentum != new.momentum:
+                    # the theory of momentum knows one beta
+                    self.held |= {"heavy_ball_step": False, "nesterov_step": False}
+                if (number, "rule") not in self.moving:
+                    self._note(at, "rule", f"group {number}: decay or momentum changed")
+        self.moving = moving
+
+    def _watched_rules(self, step: Step) -> list[Rule]:
+        """The rules of the parameter groups that hold watched parameters."""
+        return [step.rules[g] for g in sorted(set(self.recorder.group_of_block)) if g < len(step.rules)]
+
     def _note_unseen(self, arrays: dict[str, np.ndarray], steps: Sequence[Step]) -> None:
         """Note the first step at which blocks have no law that should have one."""
         made = np.array([bool(step.passes) for step in steps])[:, None]
+        # where gradients are not proportional, the trace says so step by step
+        made &= arrays["gradient_proportional"][:, None] > 0
         unseen = made & self.table.law & (arrays["radial_error"] == 0) & (arrays["squared_gradient"] > 0)
+        unseen &= arrays["squared_norm"][:-1] > 0
         if unseen.any() and not self.unseen:
             self.unseen, at = True, int(unseen.any(axis=1).argmax())
-            text = f"no eps law for {int(unseen[at].sum())} blocks: a normalisation was not seen, as under torch.compile, or"
-            self._note(self.writer.steps + at, "no-law", f"{text} gradients were changed one by one")
+            text = f"no eps law for {int(unseen[at].sum())} blocks: a normalisation was not seen, as under torch.compile"
+            self._note(self.writer.steps + at, "no-law", text)
 
     def close(self, lost: int = 0) -> None:
         """Wait for the writer and say that the run is complete, or how many steps at its end are lost."""
@@ -156,7 +176,11 @@ class Stream:
     def _write_run(self) -> None:
         seen = [law.dtype for law in self.recorder.laws.laws if law.dtype is not None]
         self.record["arithmetic"] = sorted({str(dtype).removeprefix("torch.") for dtype in seen})
-        self.record["facts"] = facts(self.recorder, self.previous, self.changes)
+        self.record["facts"] = facts(self.recorder, self.held)
+        if self.previous is not None:
+            unknown = next((r.name for r in self._watched_rules(self.previous) if r.when == UNKNOWN), None)
+            if unknown is not None:
+                self.record["facts"]["predicted_defect_reason"] = f"the update rule of {unknown} is not known"
         write_run(self.writer.directory, {**self.record, "events": self.events})
 
 
@@ -209,10 +233,12 @@ def first_bad(arrays: dict[str, np.ndarray], step: int) -> int | None:
 def medians(arrays: dict[str, np.ndarray], step: int, layers: list[str]) -> dict[str, dict[str, float]]:
     """For each layer the medians over its blocks at a step."""
     S, rate = arrays["squared_norm"][step], arrays["learning_rate"][step]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = rate / S
     shown = {
         "norm": np.sqrt(S),
         "gradient_norm": np.sqrt(S * arrays["squared_gradient"][step]),
-        "effective_rate": rate / S,
+        "effective_rate": effective,
         "angle": arrays["angle"][step],
     }
     names = np.array(layers)
@@ -222,8 +248,29 @@ def medians(arrays: dict[str, np.ndarray], step: int, layers: list[str]) -> dict
     }
 
 
-def facts(recorder: Recorder, step: Step | None, changes: set[str]) -> dict[str, Any]:
-    """What the run says of itself, as the hypotheses of the claims read it; what is not known is left out."""
+def rule_facts(rules: Sequence[Rule]) -> dict[str, bool]:
+    """What the rules of one step say of it, as the hypotheses of the claims read it."""
+    momentum, decay = any(r.momentum for r in rules), any(r.decay for r in rules)
+    sgd = all(r.name == "SGD" for r in rules)
+    return {
+        "no_momentum": sgd and not momentum,
+        "no_decay": not decay,
+        "gradient_step": sgd and not momentum and not decay,
+        "decay_step": sgd and not momentum,
+        "heavy_ball_step": sgd and not any(r.nesterov for r in rules) and all(r.plain_buffer for r in rules),
+        "nesterov_step": sgd and all(r.nesterov or not r.momentum for r in rules),
+        "constant_rate": not any(torch.is_tensor(r.rate) for r in rules),
+        "predicted_defect": all(r.when != UNKNOWN for r in rules),
+    }
+
+
+def still_held(before: Mapping[str, bool], now: Mapping[str, bool]) -> dict[str, bool]:
+    """What holds for all steps so far: of what held before, what this step says too."""
+    return {name: before.get(name, True) and holds for name, holds in now.items()}
+
+
+def facts(recorder: Recorder, held: Mapping[str, bool]) -> dict[str, Any]:
+    """What the run says of itself, as the hypotheses of the claims read it, ``held`` of all its steps; the unknown is left out."""
     from ratetheory.claims.hypotheses import INVARIANCE_EPSILON
 
     epsilons = [law.epsilon for law in recorder.laws.laws]
@@ -241,22 +288,4 @@ def facts(recorder: Recorder, step: Step | None, changes: set[str]) -> dict[str,
         said["scale_invariant_reason"] = f"eps = {max(epsilons, default=1.0):g} of the normalisation breaks it slightly"
     else:
         said["scale_invariant_reason"] = "single precision: it holds to 1e-7 only"
-    if step is None:
-        return said
-    rules = [step.rules[g] for g in sorted(set(recorder.group_of_block)) if g < len(step.rules)]
-    momentum, decay = any(r.momentum for r in rules), any(r.decay for r in rules)
-    sgd = all(r.name == "SGD" for r in rules)
-    said |= {
-        "no_momentum": sgd and not momentum,
-        "no_decay": not decay,
-        "gradient_step": sgd and not momentum and not decay,
-        "decay_step": sgd and not momentum,
-        "heavy_ball_step": sgd and not any(r.nesterov for r in rules) and all(r.plain_buffer for r in rules),
-        "nesterov_step": sgd and all(r.nesterov or not r.momentum for r in rules),
-        "constant_rate": "rate" not in changes and not any(torch.is_tensor(r.rate) for r in rules),
-        "predicted_defect": all(r.when != UNKNOWN for r in rules) and "rule" not in changes,
-    }
-    unknown = next((r.name for r in rules if r.when == UNKNOWN), None)
-    if unknown is not None:
-        said["predicted_defect_reason"] = f"the update rule of {unknown} is not known"
-    return said
+    return {**said, **held}
