@@ -40,9 +40,11 @@ def compare(
     hold are named by --assume (scale-invariance, differentiable, gradient-step, ...: ratetheory claims SLUG lists those of a
     claim), all others count as not known.
 
-    Exit code 0 if all that applies is held, 1 if something is violated, 3 if something is not resolvable.
+    Exit code 0 if all that applies is held, 1 if something is violated or a number ceased to be finite, 3 if something is not
+    resolvable, or the gradients that the optimiser saw are not those of the backward passes.
     """
     from ratetheory.observation.compare import compare as run
+    from ratetheory.observation.faults import diverged_at_once
 
     if figures is not None and report is None:
         raise click.UsageError("--figures needs --report FILE.html")
@@ -55,22 +57,30 @@ def compare(
     ):
         raise ValueError(f"figures: {figures} is not empty; allowed: a new or empty directory, or --force")
     loaded = [_loaded(trace, gradient_at, assume) for trace in traces]
-    comparisons = [run(trace, cast(Any, granularity), points) for trace in loaded]
+    ended = {trace: found for trace in loaded if isinstance(trace, Path) and (found := diverged_at_once(trace))}
+    left = [trace for trace in loaded if not (isinstance(trace, Path) and trace in ended)]
+    comparisons = [run(trace, cast(Any, granularity), points) for trace in left]
     if as_json:
-        print_json({"comparisons": [c.as_dict() for c in comparisons]})
+        empty = [{"name": path.name, "steps": 0, "faults": [f.as_dict() for f in found]} for path, found in ended.items()]
+        print_json({"comparisons": [*(c.as_dict() for c in comparisons), *empty]})
     else:
+        for path, found in ended.items():
+            click.echo(f"{path.name}: step {found[0].step}: {found[0].text}")
         for comparison in comparisons:
             print_comparison(comparison)
-        click.echo(
-            "worst: of an equation, the rest as a share of what a wrong theory would leave; of an inequality, (left - right)"
-            " relative to the larger side, negative if there is room"
-        )
-    if target is not None:
+        if comparisons:
+            click.echo(
+                "worst: of an equation, the rest as a share of what a wrong theory would leave; of an inequality, (left -"
+                " right) relative to the larger side, negative if there is room"
+            )
+    if target is not None and comparisons:
         from ratetheory.report import write_report
 
         path = write_report(target, comparisons, figures=None if figures is None else Path(figures))
         click.echo(str(path), err=as_json)
-    return exit_code([word for c in comparisons for word in c.words()])
+    elif target is not None:
+        click.echo(f"{target}: not written, there is no step to report", err=True)
+    return exit_code([*(word for c in comparisons for word in c.words()), *("violated" for _ in ended)])
 
 
 def _loaded(trace: str, gradient_at: str | None, assume: tuple[str, ...]) -> Any:
@@ -145,7 +155,11 @@ def _print_run(comparison: Any) -> None:
         rows = [("  norm identity off by", f"{', '.join(causes)}; the rest is at most {worst:.2g} of its allowance")]
         rows += [("  gradients", note) for note in comparison.notes]
         print_lines(rows)
-    for fault in comparison.faults[:10]:
+    # what decides the exit code is never among those that are left out
+    from ratetheory.observation.faults import FAULTY, UNDECIDED
+
+    first = sorted(comparison.faults, key=lambda fault: fault.kind not in (*FAULTY, *UNDECIDED))[:10]
+    for fault in sorted(first, key=lambda fault: fault.step):
         where = f", {fault.block}" if fault.block else ""
         more = f" and {fault.blocks - 1} more" if fault.blocks > 1 else ""
         size = f" ({fault.size:.2g}, allowed {fault.allowance:.2g})" if fault.allowance else ""

@@ -14,9 +14,9 @@ from ratetheory.claims.hypotheses import PREDICTED_DEFECT
 from ratetheory.claims.statement import Claim
 from ratetheory.observation.apriori import PLACEHOLDERS, Apriori, apriori_bound, constants_of
 from ratetheory.observation.exponent import Exponent, fit_exponent
-from ratetheory.observation.faults import FAULTY, Fault, defect_causes, faults, gradient_notes
+from ratetheory.observation.faults import FAULTY, UNDECIDED, Fault, defect_causes, faults, gradient_notes
 from ratetheory.observation.judge import Observation, observe
-from ratetheory.observation.record import GRANULARITIES, Granularity, Groups, blocks, identities, partition
+from ratetheory.observation.record import GRANULARITIES, Granularity, Groups, alive, blocks, identities, independent, partition
 from ratetheory.observation.trace import Trace, load_trace
 
 _NEEDS_CONSTANTS = {"L", "Lam", "M", "Gbar"}
@@ -46,8 +46,11 @@ class Comparison:
     notes: tuple[str, ...]
 
     def words(self) -> list[str]:
-        """The word of every claim, and ``violated`` for every fault."""
-        return [*self.verdicts().values(), *("violated" for f in self.faults if f.kind in FAULTY)]
+        """The word of every claim, and ``violated`` for every fault, ``not resolvable`` for what leaves that open."""
+        of_faults = (
+            "violated" if f.kind in FAULTY else "not resolvable" for f in self.faults if f.kind in (*FAULTY, *UNDECIDED)
+        )
+        return [*self.verdicts().values(), *of_faults]
 
     def verdicts(self) -> dict[str, str]:
         """One word a claim: ``violated`` if anywhere, ``not applicable`` only if everywhere."""
@@ -135,7 +138,8 @@ def _effective_rates(trace: Trace, groups: Groups) -> dict[str, tuple[float, flo
     eta = trace.dataset["learning_rate"].values
     first = [float(eta[0, groups.index == part][0]) for part in range(len(groups.names))]
     last = [float(eta[-1, groups.index == part][0]) for part in range(len(groups.names))]
-    return {name: (first[i] / S[0, i], last[i] / S[-1, i]) for i, name in enumerate(groups.names)}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {name: (float(first[i] / S[0, i]), float(last[i] / S[-1, i])) for i, name in enumerate(groups.names)}
 
 
 def _names(trace: Trace) -> tuple[str, ...]:
@@ -145,13 +149,13 @@ def _names(trace: Trace) -> tuple[str, ...]:
 def _identities(trace: Trace, groups: Groups) -> list[Observation]:
     """The claims that need no constants, filter by filter."""
     readings = {predicted: identities(trace, predicted) for predicted in (False, True)}
-    names, alive = _names(trace), trace.dataset["squared_gradient"].values > 0
+    names, living, own = _names(trace), alive(trace), independent(trace)
     found = []
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols):
             continue
         predicted = PREDICTED_DEFECT in claim.hypotheses
-        found += _observe(claim, readings[predicted], names, groups, alive, trace.facts)
+        found += _observe(claim, readings[predicted], names, groups, living, trace.facts, own if predicted else None)
     return found
 
 
@@ -163,11 +167,11 @@ def _with_constants(
         return []
     # without constants the formulas are only asked which of them a run can show
     symbols = blocks(trace, PLACEHOLDERS if isinstance(constants, str) else constants)
-    names, alive = _names(trace), trace.dataset["squared_gradient"].values > 0
+    names, living = _names(trace), alive(trace)
     found = []
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols) and claim.setting in ("trajectory", "great-circle"):
-            found += _observe(claim, symbols, names, groups, alive, facts)
+            found += _observe(claim, symbols, names, groups, living, facts)
     if isinstance(constants, str):
         return [_inapplicable(o, constants) for o in found]
     return [_of_estimates(o) for o in found]
@@ -196,8 +200,9 @@ def _observe(
     symbols: Mapping[str, Any],
     names: tuple[str, ...],
     groups: Groups,
-    alive: np.ndarray,
+    living: np.ndarray,
     facts: Mapping[str, Any],
+    own: np.ndarray | None = None,
 ) -> list[Observation]:
     """All conclusions of a claim; those of which a run records too little are left out."""
     found: list[Observation] = []
@@ -206,7 +211,7 @@ def _observe(
             continue
         reason = claim.inapplicable(conclusion, facts)
         try:
-            judged = observe(claim, conclusion, symbols, names, groups, alive)
+            judged = observe(claim, conclusion, symbols, names, groups, living, own)
         except AttributeError:
             continue
         if reason is not None:

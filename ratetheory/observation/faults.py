@@ -7,15 +7,19 @@ for rounding alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ratetheory.observation.trace import Trace
+from ratetheory.observation.record import independent
+from ratetheory.observation.trace import Trace, part_paths, read_run
 
 _ALIGNED = 0.99
 PARTS = ("radial", "decay", "rule")
+MEASURED = "the gradient's radial part as measured, no eps law known"
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Fault:
 
 FAULTY = ("update", "invariance", "stale", "evaluation", "non-finite")
 """Kinds that violate something; other events are worth knowing."""
+UNDECIDED = ("gradients",)
+"""Kinds that leave open whether anything is violated."""
 
 
 def faults(trace: Trace) -> list[Fault]:
     """What is wrong with a run, or worth knowing, in the order of the steps; empty for a log that does not record it."""
-    found = [Fault(int(e["step"]), str(e["kind"]), str(e["text"])) for e in trace.run.get("events", [])]
+    found = _events(trace.run)
     data = trace.dataset
     if "off_rule" in data:
         found += _first(trace, "update", data["off_rule"].values, data["off_rule_error"].values)
@@ -55,7 +61,26 @@ def faults(trace: Trace) -> list[Fault]:
         allowed = data["radial_error"].values
         # where no law is known the measured value stands for the predicted one, without an allowance
         found += _first(trace, "invariance", np.where(allowed > 0, rest, 0.0), allowed)
+    if "gradient_proportional" in data and len(steps := np.flatnonzero(data["gradient_proportional"].values == 0)):
+        found.append(Fault(int(steps[0]), "gradients", _gradients_text(len(steps), data.sizes["step"])))
     return sorted(found, key=lambda fault: fault.step)
+
+
+def _events(run: Mapping[str, Any]) -> list[Fault]:
+    return [Fault(int(e["step"]), str(e["kind"]), str(e["text"])) for e in run.get("events", [])]
+
+
+def diverged_at_once(path: Path) -> list[Fault]:
+    """What ended a run before its first step was recorded; empty for a trace that holds a step.
+
+    ``ValueError`` for what is no trace.
+    """
+    run = read_run(path)
+    if run.get("status") != "diverged" or part_paths(path):
+        return []
+    step = int(run.get("diverged_at_step", 0))
+    found = [f.text for f in _events(run) if f.kind == "non-finite"] or ["a number is no longer finite"]
+    return [Fault(step, "non-finite", f"diverged before a step was recorded: {found[0]}")]
 
 
 def _first(trace: Trace, kind: str, size: np.ndarray, allowed: np.ndarray) -> list[Fault]:
@@ -78,6 +103,13 @@ def _first(trace: Trace, kind: str, size: np.ndarray, allowed: np.ndarray) -> li
     return found
 
 
+def _gradients_text(some: int, steps: int) -> str:
+    return (
+        f"the gradients that the optimiser saw are not proportional to those of the backward passes, at {some} of {steps} "
+        "steps, as of clipping entry by entry, noise, or stale gradients: undecided what they are, no eps law is claimed"
+    )
+
+
 def _update_text(trace: Trace, step: int, block: int) -> str:
     """What the rest of the update looks like: a scaling of the weights, another learning rate, or neither."""
 
@@ -87,10 +119,12 @@ def _update_text(trace: Trace, step: int, block: int) -> str:
     S, rest = at("squared_norm"), at("off_rule")
     planned = at("squared_plan")
     along = (at("squared_update") - planned - rest**2) / 2
+    if S == 0:
+        return f"the weights moved by {rest:.2g} from zero beside what the rule says"
     # of the rest with where the plan leads, w + p
     arrived = S + 2 * at("plan_radial") + planned
     radial = at("update_radial") - at("plan_radial") + along
-    if abs(radial) > _ALIGNED * np.sqrt(arrived) * rest:
+    if arrived > 0 and abs(radial) > _ALIGNED * np.sqrt(arrived) * rest:
         return f"the weights were scaled by {1 + radial / arrived:.6g} beside the update"
     if planned > 0 and abs(along) > _ALIGNED * np.sqrt(planned) * rest:
         return f"the update is {1 + along / planned:.6g} times what the rule says, as of another learning rate"
@@ -109,8 +143,8 @@ def _radial_text(trace: Trace, step: int, block: int) -> str:
 def defect_causes(trace: Trace) -> dict[str, dict[str, Any]]:
     """For each layer what the defect S+ - S - eta^2 |grad|^2 is due to.
 
-    ``cause``: the part of the prediction that is largest over the run: ``eps``, ``radial gradient`` (measured, where no eps law
-    is known), ``weight decay``, ``momentum``, the rule of the optimiser by its name; ``rounding`` if the allowance is larger
+    ``cause``: the part of the prediction that is largest over the run: ``eps``, ``MEASURED`` (where no eps law is known),
+    ``weight decay``, ``momentum``, the rule of the optimiser by its name; ``rounding`` if the allowance is larger
     than all of them. ``shares``: the root mean square of each part and of the allowance relative to |w|^2. ``unexplained``: the
     largest rest in units of its allowance, at most 1 in a sound run. Empty for a log that does not record it.
     """
@@ -124,13 +158,17 @@ def defect_causes(trace: Trace) -> dict[str, dict[str, Any]]:
     rest = np.abs(defect - sum(parts.values()))
     layers = np.array([str(b["layer"]) for b in trace.run["blocks"]])
     labels = _labels(trace)
-    found = {}
+    own, found = independent(trace), {}
+    # of a block that is zero nothing has a size relative to it
+    S0 = np.where(S[:-1] > 0, S[:-1], np.inf)
     for layer in dict.fromkeys(layers.tolist()):
         columns = np.flatnonzero(layers == layer)
-        law = bool(trace.run["blocks"][columns[0]].get("law"))
-        names = {**labels, "radial": "eps" if law else "radial gradient"}
-        sizes = {names[n]: _size(v[:, columns] / S[:-1, columns]) for n, v in parts.items()}
-        sizes["rounding"] = _size(allowed[:, columns] / S[:-1, columns])
+        radial, known = parts["radial"][:, columns] / S0[:, columns], own[:, columns]
+        sizes = {"eps": _size(np.where(known, radial, 0.0))} if known.any() else {}
+        if not known.all():
+            sizes[MEASURED] = _size(np.where(known, 0.0, radial))
+        sizes |= {labels[n]: _size(parts[n][:, columns] / S0[:, columns]) for n in labels}
+        sizes["rounding"] = _size(allowed[:, columns] / S0[:, columns])
         with np.errstate(divide="ignore", invalid="ignore"):
             unexplained = float(np.nanmax(np.where(rest[:, columns] > 0, rest[:, columns] / allowed[:, columns], 0.0)))
         found[layer] = {"cause": max(sizes, key=lambda n: sizes[n]), "shares": sizes, "unexplained": unexplained}
@@ -154,7 +192,10 @@ def gradient_notes(trace: Trace) -> list[str]:
         notes.append(f"accumulated over {int(passes.min())} to {int(passes.max())} backward passes")
     if "gradient_factor" in data:
         factor = data["gradient_factor"].values * float(trace.run.get("processes", 1))
-        low, high = float(factor.min()), float(factor.max())
+        if "gradient_proportional" in data:
+            # elsewhere there is no factor
+            factor = factor[data["gradient_proportional"].values > 0]
+        low, high = (float(factor.min()), float(factor.max())) if len(factor) else (1.0, 1.0)
         if high - low <= 1e-4 * abs(high) and abs(high - 1) > 1e-4:
             notes.append(f"scaled by {high:.6g} before the step, as of loss scaling")
         elif high - low > 1e-4 * abs(high):

@@ -50,14 +50,17 @@ def observe(
     names: tuple[str, ...],
     groups: Groups,
     alive: np.ndarray,
+    independent: np.ndarray | None = None,
 ) -> list[Observation]:
     """Judge a conclusion at every step and block, reported by group.
 
     ``names`` are the blocks of the last axis, ``groups`` their partition for the report, ``alive`` (steps, blocks) is false
-    where a block is dead: zero gradients pass every test and show nothing. Raises ``AttributeError`` where the record lacks a
-    symbol of the formula.
+    where a block is dead: zero gradients, or weights, pass every test and show nothing. ``independent`` (steps, blocks), of a
+    claim about a prediction, is false where it was measured: that may violate, but is no evidence. Raises ``AttributeError``
+    where the record lacks a symbol of the formula.
     """
     violation, resolved, relative = _entries(conclusion, symbols)
+    sound = np.ones_like(violation) if independent is None else _evidence(independent, violation.shape)
     steps = len(violation)
     alive = np.broadcast_to(alive[:steps], violation.shape) if violation.shape[1] == alive.shape[1] else np.ones_like(violation)
     index = groups.index if violation.shape[1] == len(groups.index) else np.zeros(violation.shape[1], dtype=int)
@@ -65,10 +68,17 @@ def observe(
     found = []
     for part, group in enumerate(group_names):
         columns = np.flatnonzero(index == part)
-        cells = (violation[:, columns], resolved[:, columns], relative[:, columns], alive[:, columns].astype(bool))
+        cells = (violation[:, columns], resolved[:, columns], relative[:, columns])
+        shows = (alive[:, columns].astype(bool), sound[:, columns])
         labels = [names[c] if violation.shape[1] == len(names) else "all" for c in columns]
-        found.append(_judge(claim.slug, conclusion.slug, group, labels, *cells))
+        found.append(_judge(claim.slug, conclusion.slug, group, labels, *cells, *shows))
     return found
+
+
+def _evidence(independent: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Which entries say something, whether of a step or of a sum up to it: those predicted, as were half of all before."""
+    share = np.cumsum(independent, axis=0) / np.arange(1, len(independent) + 1)[:, None]
+    return np.broadcast_to((independent & (share >= RESOLVED))[: shape[0]], shape)
 
 
 def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,24 +116,34 @@ def _judge(
     resolved: np.ndarray,
     relative: np.ndarray,
     alive: np.ndarray,
+    sound: np.ndarray,
 ) -> Observation:
     if violation.any():
         step, block = (int(i) for i in np.argwhere(violation)[0])
-        figures = {"worst": float(relative[step, block]), "worst_block": labels[block]}
+        figures: dict[str, Any] = {"worst": float(relative[step, block]), "worst_block": labels[block]}
         return Observation(claim, conclusion, group, "violated", None, step, labels[block], figures)
     if not alive.any():
-        return Observation(claim, conclusion, group, "not resolvable", "every block is dead: all gradients are zero")
-    share = float(resolved[alive].mean())
-    live = np.where(alive, relative, -np.inf)
-    worst = np.unravel_index(int(np.argmax(live)), live.shape)
-    figures = {
-        "resolved": share,
-        "worst": float(live[worst]),
-        "median": float(np.median(relative[alive])),
-        "worst_block": labels[int(worst[1])],
-        "dead": int((~alive).all(axis=0).sum()),
-    }
+        return Observation(
+            claim, conclusion, group, "not resolvable", "every block is dead: all gradients, or weights, are zero"
+        )
+    resolved = resolved & np.isfinite(relative)
+    share = float((resolved & sound)[alive].mean())
+    figures = {"resolved": share, "dead": int((~alive).all(axis=0).sum())}
+    shown = alive & sound & np.isfinite(relative)
+    if shown.any():
+        live = np.where(shown, relative, -np.inf)
+        worst = np.unravel_index(int(np.argmax(live)), live.shape)
+        figures |= {"worst": float(live[worst]), "median": float(np.median(relative[shown]))}
+        figures |= {"worst_block": labels[int(worst[1])]}
     if share < RESOLVED:
-        reason = f"rounding hides {1 - share:.0%} of the steps and blocks"
+        reason = _unresolved(1 - float(sound[alive].mean()), float((sound & ~resolved)[alive].mean()))
         return Observation(claim, conclusion, group, "not resolvable", reason, figures=figures)
     return Observation(claim, conclusion, group, "held", figures=figures)
+
+
+def _unresolved(measured: float, hidden: float) -> str:
+    """Why too little is decided: shares of the steps and blocks without a prediction of their own, and lost to rounding."""
+    if not measured:
+        return f"rounding hides {hidden:.0%} of the steps and blocks"
+    text = f"no eps law is known for {measured:.0%} of the steps and blocks: a radial part that was measured predicts nothing"
+    return f"{text}, and rounding hides {hidden:.0%}" if hidden else text

@@ -89,6 +89,22 @@ def identities(trace: Trace, predicted: bool) -> dict[str, Rounded]:
     return {name: Rounded(value.value[None], value.error[None]) for name, value in symbols.items()}
 
 
+def alive(trace: Trace) -> Array:
+    """Where blocks have a norm and a gradient, (steps, blocks); elsewhere every test is passed, and nothing shown."""
+    return np.asarray((trace.dataset["squared_gradient"].values > 0) & (trace.dataset["squared_norm"].values[:-1] > 0))
+
+
+def independent(trace: Trace) -> Array:
+    """Where the predicted defect owes nothing to the measured radial part, (steps, blocks).
+
+    Where no eps law is known the measured <w, grad> stands for the predicted one, with an allowance of zero, and the norm
+    identity then holds for any gradient. A log that does not record the allowance predicts nothing else.
+    """
+    squared = trace.dataset["squared_gradient"].values
+    allowed = _values(trace, "radial_error")
+    return np.asarray(np.ones_like(squared, dtype=bool) if allowed is None else (allowed > 0) | (squared == 0))
+
+
 def _root(x: Rounded) -> Rounded:
     """The square root; that of an exact zero is an exact zero."""
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -270,7 +270,7 @@ def still_held(before: Mapping[str, bool], now: Mapping[str, bool]) -> dict[str,
 
 
 def facts(recorder: Recorder, held: Mapping[str, bool]) -> dict[str, Any]:
-    """What the run says of itself, as the hypotheses of the claims read it, ``held`` of all its steps; the unknown is left out."""
+    """What the run says of itself, as the hypotheses of the claims read it, ``held`` of all its steps; no unknown."""
     from ratetheory.claims.hypotheses import INVARIANCE_EPSILON
 
     epsilons = [law.epsilon for law in recorder.laws.laws]

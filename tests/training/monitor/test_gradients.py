@@ -132,7 +132,7 @@ def test_entries_that_are_clipped_one_by_one_have_no_law(tmp_path):
     monitor.close()
     trace = load_trace(tmp_path / "run")
     assert unknown(trace)
-    assert [(fault.step, fault.kind) for fault in faults(trace)] == [(0, "no-law")]
+    assert [(fault.step, fault.kind) for fault in faults(trace)] == [(0, "gradients")]
 
 
 @pytest.mark.parametrize(
