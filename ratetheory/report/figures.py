@@ -47,7 +47,8 @@ def layers(trace: Trace) -> tuple[tuple[str, ...], Array, Array]:
     S = groups.total(trace.dataset["squared_norm"].values)
     first = [int(np.flatnonzero(groups.index == part)[0]) for part in range(len(groups.names))]
     eta = trace.dataset["learning_rate"].values[:, first]
-    return groups.names, np.sqrt(S), np.concatenate([eta, eta[-1:]]) / S
+    # of a group that is zero there is no effective rate to draw
+    return groups.names, np.sqrt(S), np.concatenate([eta, eta[-1:]]) / np.where(S > 0, S, np.nan)
 
 
 @styled()

@@ -227,6 +227,36 @@ def test_dead_filters_show_nothing(runs):
     assert all("dead" in o.reason for o in observed)
 
 
+def test_what_has_no_prediction_of_its_own_is_no_evidence(runs):
+    trace = load_trace(runs["usual"])
+    second = np.array([block["layer"] == "conv2" for block in trace.run["blocks"]])
+    data = {name: trace.dataset[name].values.copy() for name in ("radial", "radial_predicted", "radial_error")}
+    data["radial_predicted"][:, second] = data["radial"][:, second]
+    data["radial_error"][:, second] = 0
+    comparison = compare(changed(trace, **data))
+    observed = {(o.group, o.conclusion): o for o in comparison.observations if o.claim == "corrected-certificate"}
+    assert observed["conv2", "defect"].status == observed["conv2", "sum"].status == "not resolvable"
+    assert "no eps law is known for 100%" in observed["conv2", "defect"].reason
+    before = {(o.group, o.conclusion): o for o in compare(trace).observations if o.claim == "corrected-certificate"}
+    assert observed["conv1", "defect"].as_dict() == before["conv1", "defect"].as_dict()
+    assert observed["conv3", "sum"].as_dict() == before["conv3", "sum"].as_dict()
+    assert comparison.verdicts()["corrected-certificate"] == "not resolvable"
+
+
+def test_filters_that_are_zero_show_nothing(runs):
+    trace = load_trace(runs["reference"])
+    S, angle = trace.dataset["squared_norm"].values.copy(), trace.dataset["angle"].values.copy()
+    S[:, 0], angle[:, 0] = 0, 0
+    error = trace.dataset["direction_error"].values.copy()
+    error[:, 0] = np.pi
+    comparison = compare(changed(trace, squared_norm=S, angle=angle, direction_error=error), granularity="filter")
+    first = trace.run["blocks"][0]["name"]
+    of_first = [o for o in comparison.observations if o.group == first and o.claim == "rotation-growth"]
+    assert of_first
+    assert {o.status for o in of_first} == {"not resolvable"}
+    assert comparison.effective_rates[first] == (float("inf"), float("inf"))
+
+
 def test_granularities_partition_the_filters(runs, reference):
     filters = compare(load_trace(runs["usual"]), granularity="filter")
     names = {o.group for o in filters.observations if o.claim == "corrected-certificate"}

@@ -230,6 +230,7 @@ def test_a_changing_rate_and_given_facts_are_said(tmp_path):
         ("5,a,1.0", "5,a,one", "squared_norm 'one' is no number"),
         ("5,a,1.0", "5,a,nan", "squared_norm is nan at state 0, block 0"),
         ("5,a,1.0", "5,a,-1", "squared_norm is -1.0"),
+        ("5,a,1.0", "5,a,0", "squared_norm is 0.0"),
         ("5,a,1.0,0.5", "5,a,1.0,", "squared_gradient is nan"),
         ("5,a,1.0", "x,a,1.0", "line 2: step 'x' is none"),
         ("5,b", "5,a", "stands twice"),
