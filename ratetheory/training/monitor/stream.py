@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -79,10 +80,27 @@ class Stream:
             ready.record()
             drained = Drained(drained.steps, *pinned)
         try:
-            self._last = self._executor.submit(self._write, drained, ready)
+            self._last = self._executor.submit(self._try_to_write, drained, ready)
         except RuntimeError:
             # at the end of the interpreter there are no threads any more
+            self._try_to_write(drained, ready)
+
+    def _try_to_write(self, drained: Drained, ready: Any) -> None:
+        """A training is not stopped by a disk that is full."""
+        try:
             self._write(drained, ready)
+        except OSError as error:
+            self.stopped = True
+            self.record["status"] = "interrupted"
+            self._note(self.writer.steps, "lost", f"the trace could not be written any more: {error.strerror or error}")
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        warnings.warn(
+            f"RateMonitor: {self.writer.directory} cannot be written ({error.strerror or error}); nothing more is recorded",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
     def _write(self, drained: Drained, ready: Any) -> None:
         if self.stopped:
@@ -169,7 +187,10 @@ class Stream:
             self.record["status"] = "interrupted" if lost else "completed"
         if lost:
             self._note(self.writer.steps, "lost", f"{lost} steps that were not written when the monitor was closed")
-        self._write_run()
+        try:
+            self._write_run()
+        except OSError as error:
+            self._warn(error)
         if failure is not None:
             raise failure
 

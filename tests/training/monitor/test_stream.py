@@ -1,5 +1,6 @@
 """The monitor as a guest: nothing asked of the device inside a step, bounded memory, nothing lost, nothing overwritten."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ratetheory.beside import environment
 from ratetheory.observation.families import Blocks, Family, Member, save_blocks
-from ratetheory.observation.trace import load_trace
+from ratetheory.observation.trace import TraceWriter, load_trace
 from ratetheory.training.monitor import RateMonitor, host, rate_monitor
 from tests.training.monitor.watched import IMAGES, blocks_of, groups, network, on_a_device, watch
 
@@ -263,3 +264,21 @@ def test_latest_never_waits(tmp_path):
     S = load_trace(tmp_path / "trace").dataset.squared_norm.values[-2, :8]
     assert monitor.latest["0.weight"]["effective_rate"] == pytest.approx(np.median(0.1 / S))
     assert monitor.latest["0.weight"]["angle"] == pytest.approx(np.median(last.angle.values[:8]))
+
+
+def test_a_full_disk_stops_the_trace_and_not_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(rate_monitor, "PART_STEPS", 4)
+    append = TraceWriter.append
+
+    def full(self, arrays):
+        if self.steps >= 12:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(self, arrays)
+
+    monkeypatch.setattr(TraceWriter, "append", full)
+    net = network()
+    with pytest.warns(RuntimeWarning, match=r"cannot be written \(No space left on device\)"):
+        trace = watch(tmp_path, net, torch.optim.SGD(groups(net, 0.1), lr=0.1), 40)
+    assert trace.dataset.sizes["step"] == 12
+    assert trace.run["status"] == "interrupted"
+    assert [(e["step"], e["kind"]) for e in trace.run["events"]] == [(12, "lost")]
