@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
@@ -12,6 +12,7 @@ from torch import nn
 
 from ratetheory.observation.families import Family, Norm
 from ratetheory.training.monitor.laws import ActivationLaw, GainLaw, Law, Pass, rounding_scale
+from ratetheory.training.monitor.passes import Passes
 from ratetheory.training.monitor.probe import GainsProbe, Look, ParameterProbe, Probe, ShardedProbe
 from ratetheory.training.naming import plain
 
@@ -67,6 +68,9 @@ class LawSet:
         self._places: dict[int, list[tuple[int | None, int, int]]] = {}
         made: dict[tuple[str, int | None], int] = {}
         gains = Counter(id(getattr(m, "weight", None)) for m in modules.values())
+        # a shard's gradient may appear after several passes only, and says nothing of them
+        shown = [named[m.parameter] for f in families for m in f.members if f.norms]
+        self._passes = Passes([] if any(hasattr(p, "to_local") for p in shown) else shown, self._forget)
         first = 0
         self._of_family: list[list[int]] = []
         self._stored = [roundoff(named[f.members[0].parameter].dtype) for f in families]
@@ -81,53 +85,51 @@ class LawSet:
                 if key not in made:
                     made[key] = len(self.laws)
                     tied = gains[id(getattr(module, "weight", None))] > 1
-                    self.laws.append(_law(module, replace(norm, axis=key[1]), self._begin, tied))
+                    self.laws.append(_law(module, replace(norm, axis=key[1]), self._passes, tied, made[key]))
                 place = (None if norm.axis is None else norm.first, first, family.parts)
                 self._places.setdefault(made[key], []).append(place)
                 self._of_family[-1].append(made[key])
             first += family.parts
-        self.probe = _probe(self.laws, named, self._begin)
+        self.probe = _probe(self.laws, named, self._passes)
         lengths = {i: law.gain.numel() for i, law in enumerate(self.laws) if isinstance(law, GainLaw)}
         self._starts = dict(zip(lengths, accumulate([0, *lengths.values()]), strict=False))
         self._number = {i: number for number, i in enumerate(lengths)}
-        # a shard's gradient may appear after several passes only, and says nothing of them
-        shown = [named[m.parameter] for f in families for m in f.members if f.norms]
-        self._shown = [] if any(hasattr(p, "to_local") for p in shown) else shown
-        self.task = -1
         self._pairs: dict[tuple[int, torch.device], tuple[torch.Tensor, torch.Tensor]] = {}
         self._fixed: dict[tuple[object, ...], _Fixed] = {}
         self._precision: tuple[object, tuple[tuple[float, float, float], ...]] = (None, ())
 
-    def _begin(self) -> None:
-        """In a backward pass: if it is a new one and there are no gradients yet, what earlier passes left was thrown away."""
-        task = torch._C._current_graph_task_id()
-        if task == self.task:
-            return
-        self.task = task
-        if self._shown and all(p.grad is None for p in self._shown):
-            for law in self.laws:
-                law.forget()
-            self.probe.reset()
+    def _forget(self, current: int) -> None:
+        """The gradients of all passes before the current one were thrown away."""
+        for law in self.laws:
+            law.forget(current)
+        self.probe.reset()
+
+    @property
+    def task(self) -> int:
+        """The id that autograd gave the latest backward pass."""
+        return self._passes.latest
 
     def close(self) -> None:
         """Remove the hooks."""
         for law in self.laws:
             law.close()
         self.probe.close()
+        self._passes.reset()
 
     def reset(self) -> None:
         """Forget the backward passes since the last step."""
         for i, law in enumerate(self.laws):
             if isinstance(law, GainLaw) and law.lost:
                 law.release()
-                self.laws[i] = ActivationLaw(law.module, law.norm, self._begin)
+                self.laws[i] = ActivationLaw(law.module, law.norm, self._passes)
                 self._fixed.clear()
             law.reset()
         self.probe.reset()
+        self._passes.reset()
 
     @property
     def evaluated(self) -> list[nn.Module]:
-        """Modules of which a forward pass ran in evaluation mode since the last step."""
+        """Modules whose gradients since the last step are of evaluation mode."""
         return [law.module for law in self.laws if law.evaluation]
 
     @property
@@ -153,7 +155,7 @@ class LawSet:
         """What the laws have seen since the last step; ``final``: copies of what the probe keeps, at the end of it."""
         gains, activations, unknown, passes = [], [], [], self.passes
         for i, law in enumerate(self.laws):
-            if not law.known(passes):
+            if self._passes.second_order or not law.known(passes):
                 unknown.append(i)
             elif isinstance(law, GainLaw):
                 if len(law.seen) == len(law.gradients) > 0:
@@ -267,7 +269,7 @@ def _stacked(looks: Sequence[Look], sizes: Sequence[int]) -> list[list[torch.Ten
     ]
 
 
-def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], begin: Callable[[], None]) -> Probe:
+def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], passes: Passes) -> Probe:
     """Gains that are watched anyway, or else the smallest of the other parameters that shows something."""
     gains = [law for law in laws if isinstance(law, GainLaw)]
     if gains:
@@ -275,7 +277,7 @@ def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], begin: Callab
     trained = [p for p in named.values() if p.requires_grad and isinstance(p, nn.Parameter)]
     sharded = {id(p) for p in trained if hasattr(p, "to_local")}
     if not sharded:
-        return ParameterProbe(min(trained, key=lambda p: (p.numel() < 2, p.numel())), begin) if trained else Probe()
+        return ParameterProbe(min(trained, key=lambda p: (p.numel() < 2, p.numel())), passes) if trained else Probe()
     for law in laws:
         gain = getattr(law.module, "weight", None)
         if isinstance(law, ActivationLaw) and isinstance(gain, torch.Tensor) and id(gain) in sharded:
@@ -283,7 +285,7 @@ def _probe(laws: Sequence[Law], named: Mapping[str, torch.Tensor], begin: Callab
     return Probe()
 
 
-def _law(module: nn.Module, norm: Norm, begin: Callable[[], None], tied: bool) -> Law:
+def _law(module: nn.Module, norm: Norm, passes: Passes, tied: bool, turn: int) -> Law:
     gain = getattr(module, "weight", None)
     # these leave their statistics in the graph
     known = getattr(type(module), "forward", None) in (nn.BatchNorm1d.forward, nn.SyncBatchNorm.forward)
@@ -295,5 +297,5 @@ def _law(module: nn.Module, norm: Norm, begin: Callable[[], None], tied: bool) -
         and gain.requires_grad
         and not hasattr(gain, "to_local")
     ):
-        return GainLaw(module, norm, begin)
-    return ActivationLaw(module, norm, begin)
+        return GainLaw(module, norm, passes, turn)
+    return ActivationLaw(module, norm, passes)

@@ -7,7 +7,7 @@ taken over the activations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,11 +15,15 @@ import torch
 from torch import nn
 
 from ratetheory.observation.families import Norm
+from ratetheory.training.monitor.passes import Passes
 
 SAMPLED = 2**15
 """About how many entries of an activation's gradient are looked at to estimate its size."""
 LOOK_EVERY = 8
 """Passes from one look to the next: only allowances depend on it."""
+
+# these normalise by what torch.var_mean says of their inputs, whatever becomes of their outputs
+_PLAIN = {t.forward for t in (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d, nn.InstanceNorm1d)}
 
 Batched = nn.modules.batchnorm._BatchNorm | nn.modules.instancenorm._InstanceNorm
 
@@ -50,14 +54,14 @@ class Pass(NamedTuple):
 class Law:
     """A normalisation module under watch.
 
-    Since ``reset``: ``positions`` is how many outputs of a filter it has normalised, ``evaluation`` whether a forward pass ran
-    in evaluation mode. ``begin`` is called in every backward pass before it is noted.
+    Since ``reset``: ``positions`` is how many outputs of a filter it has normalised. ``passes.begin`` is called in every
+    backward pass before it is noted.
 
     Forward passes that ``torch.compile`` traces are not seen: there is no law of them.
     """
 
-    def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
-        self.module, self.norm, self.epsilon, self.begin = module, norm, epsilon_of(module), begin
+    def __init__(self, module: nn.Module, norm: Norm, passes: Passes) -> None:
+        self.module, self.norm, self.epsilon, self.passes = module, norm, epsilon_of(module), passes
         self.dtype: torch.dtype | None = None
         self.device: torch.device | None = None
         # a module of the user's own may compute in single precision whatever it is given
@@ -65,17 +69,23 @@ class Law:
         self._features = -1 if norm.kind in ("layer", "rms") else 1
         self._like: tuple[torch.Size, torch.dtype, torch.device] | None = None
         self._count = 0
+        self._evaluated: set[int] = set()
         self.handles: list[Any] = [module.register_forward_hook(self._forward)]
         self.reset()
 
     def reset(self) -> None:
         """Forget the passes so far."""
-        self.evaluation, self.positions = False, 0
+        self.positions = 0
         self.forget()
 
-    def forget(self) -> None:
-        """Forget the backward passes so far."""
-        raise NotImplementedError
+    def forget(self, current: int = -1) -> None:
+        """Forget the backward passes so far, but what is noted of the one with the id ``current``."""
+        self._evaluated &= {current}
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether a backward pass to the weights went through a forward pass in evaluation mode."""
+        return bool(self._evaluated) and self.passes.lead_to_weights(self._evaluated)
 
     def known(self, passes: int) -> bool:
         """Whether all is known of the law, if the model has made so many backward passes."""
@@ -89,8 +99,10 @@ class Law:
     def _forward(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         if not output.requires_grad or torch.compiler.is_compiling():
             return
-        if not module.training and isinstance(module, Batched):
-            self.evaluation = True
+        # without running statistics evaluation is no other mode
+        if not module.training and isinstance(module, Batched) and module.running_mean is not None:
+            self.passes.watch_weights()
+            output.register_hook(self._of_evaluation)
             return
         y = inputs[0]
         if (y.shape, y.dtype, y.device) != self._like:
@@ -100,6 +112,9 @@ class Law:
         self.positions += self._count
         self._watch(y, output)
 
+    def _of_evaluation(self, gradient: torch.Tensor) -> None:
+        self._evaluated.add(torch._C._current_graph_task_id())
+
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
         raise NotImplementedError
 
@@ -107,13 +122,14 @@ class Law:
 class GainLaw(Law):
     """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass.
 
-    A gradient of the gain belongs to the forward pass since the gradient before it, or to the same one again.
+    A gradient of the gain belongs to the forward pass since the gradient before it, or to the same one again. Once it was the
+    first that a backward pass came to, it looks at all of them; ``turn`` spreads the other looks of several laws over passes.
     """
 
-    def __init__(self, module: nn.Module, norm: Norm, begin: Callable[[], None]) -> None:
-        self.lost, self._until_look = False, 0
+    def __init__(self, module: nn.Module, norm: Norm, passes: Passes, turn: int = 0) -> None:
+        self.lost, self.first, self._until_look, self._early = False, False, 0, turn % LOOK_EVERY
         self.size: torch.Tensor | None = None
-        super().__init__(module, norm, begin)
+        super().__init__(module, norm, passes)
         self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
         self.handles.append(self.gain.register_hook(self._of_gain))
 
@@ -123,8 +139,9 @@ class GainLaw(Law):
         self._last: tuple[torch.Tensor, torch.Tensor, int] | None = None
         super().reset()
 
-    def forget(self) -> None:
+    def forget(self, current: int = -1) -> None:
         """Forget the backward passes so far."""
+        super().forget(current)
         self.seen: list[Pass] = []
         self.gradients: list[torch.Tensor] = []
 
@@ -150,13 +167,19 @@ class GainLaw(Law):
             self.lost = True
             return
         if not self._until_look:
-            self._until_look = LOOK_EVERY
+            self._until_look, self._early = LOOK_EVERY - self._early, 0
             node.register_prehook(self._look)
+        elif self.first:
+            node.register_prehook(self._lead)
         self._until_look -= 1
         self._ahead.append((*statistics, self._count))
 
+    def _lead(self, gradients: Sequence[torch.Tensor | None]) -> None:
+        self.first |= self.passes.leads()
+
     def _look(self, gradients: Sequence[torch.Tensor | None]) -> None:
         """Note the size of the output's gradient."""
+        self._lead(gradients)
         if gradients[0] is not None:
             few = _some(gradients[0].detach())
             axes = [axis for axis in range(few.dim()) if axis != 1]
@@ -164,7 +187,7 @@ class GainLaw(Law):
             self.size = norm * (few.shape[1] / few.numel()) ** 0.5
 
     def _of_gain(self, gradient: torch.Tensor) -> None:
-        self.begin()
+        self.passes.begin()
         # held here, it is not handed on as the gain's own .grad, which may be changed in place
         self.gradients.append(gradient.detach() if gradient.requires_grad else gradient)
         if self._ahead:
@@ -197,46 +220,59 @@ def _saved_statistics(node: Any) -> tuple[torch.Tensor, torch.Tensor] | None:
 class ActivationLaw(Law):
     """Any normalisation: the law from the activations and their gradients.
 
-    ``products``: the gradients of the gain by the activations, if a list is put there.
+    Of an output that was written over in place before the backward pass torch's own normalisations say again what it was;
+    others have no law then, nor has any whose input was written over. Writing through ``.data`` is not noticed.
+    ``products``: the gradients of the gain by the activations, if a list is put there. ``count``: backward passes noted.
     """
 
     products: list[torch.Tensor] | None = None
 
-    def forget(self) -> None:
+    def forget(self, current: int = -1) -> None:
         """Forget the backward passes so far."""
+        super().forget(current)
         self.radials: list[torch.Tensor] = []
         self.scales: list[torch.Tensor] = []
+        self.count, self.missed = 0, False
         if self.products is not None:
             self.products = []
 
     def known(self, passes: int) -> bool:
         """Whether there was a pass at all, and none was missed."""
-        return self.evaluation or len(self.radials) >= max(passes, 1)
+        return self.evaluation or (not self.missed and len(self.radials) >= max(passes, 1))
 
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
-        output.register_hook(partial(self._of_output, y.detach(), output.detach()))
+        # those without gradients share storage and version
+        held = y.detach(), y._version, output.detach(), output._version
+        output.register_hook(partial(self._of_output, *held))
 
-    def _of_output(self, y: torch.Tensor, out: torch.Tensor, gradient: torch.Tensor) -> None:
-        self.begin()
+    def _of_output(self, y: torch.Tensor, y_version: int, out: torch.Tensor, version: int, gradient: torch.Tensor) -> None:
+        self.passes.begin()
+        self.count += 1
+        overwritten = out._version != version
+        if y._version != y_version or (overwritten and getattr(type(self.module), "forward", None) not in _PLAIN):
+            self.missed = True
+            return
         gradient = gradient.detach()
         precise = y.dtype if y.dtype == torch.float64 else torch.float32
-        entries, gradient, out = y.to(precise), gradient.to(precise), out.to(precise)
+        entries, gradient = y.to(precise), gradient.to(precise)
         shape = _channel_shape(self.norm.kind, y.dim())
-        shift, gain = getattr(self.module, "bias", None), getattr(self.module, "weight", None)
-        if isinstance(shift, torch.Tensor):
-            out = out - shift.detach().to(precise).reshape(shape or shift.shape)
-        weighted = gradient
-        if isinstance(gain, torch.Tensor):
-            weighted = gradient * gain.detach().to(precise).reshape(shape or gain.shape)
+        gain = getattr(self.module, "weight", None)
+        factor = gain.detach().to(precise).reshape(shape or gain.shape) if isinstance(gain, torch.Tensor) else None
+        weighted = gradient if factor is None else gradient * factor
         view, axes, keep = _statistics(self.module, self.norm, y.shape)
-        entries, gradient, out, weighted = (t.reshape(view) for t in (entries, gradient, out, weighted))
+        entries, gradient, weighted = (t.reshape(view) for t in (entries, gradient, weighted))
         if self.norm.kind == "rms":
             variance, mean = entries.square().mean(axes, keepdim=True).double(), entries.new_zeros((), dtype=torch.float64)
         else:
             variance, mean = (t.double() for t in torch.var_mean(entries, axes, correction=0, keepdim=True))
         invstd = (variance + self.epsilon).rsqrt()
-        if self.norm.kind == "batch":
-            mean, invstd = _as_seen(mean, variance, invstd, out, gain, axes)
+        if overwritten:
+            again = ((entries - mean.to(precise)) * invstd.to(precise)).reshape(y.shape)
+            out = (again if factor is None else again * factor).reshape(view)
+        else:
+            out = self._without_shift(out.to(precise), shape).reshape(view)
+            if self.norm.kind == "batch":
+                mean, invstd = _as_seen(mean, variance, invstd, out, gain, axes)
         if self.products is not None:
             slope = gradient * (entries - mean.to(precise)) * invstd.to(precise)
             self.products.append(_of_gain(slope.reshape(y.shape), self.norm.kind, 1 if gain is None else gain.dim()))
@@ -250,6 +286,10 @@ class ActivationLaw(Law):
         self.radials.append(_kept(self.epsilon * invstd**2 * pull, keep))
         # what is rounded independently adds up in squares
         self.scales.append(_kept(scale.square(), keep).sqrt())
+
+    def _without_shift(self, out: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+        shift = getattr(self.module, "bias", None)
+        return out - shift.detach().to(out.dtype).reshape(shape or shift.shape) if isinstance(shift, torch.Tensor) else out
 
 
 def rounding_scale(

@@ -7,7 +7,7 @@ saw (entries clipped one by one, passes whose gradients were thrown away), and n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,6 +15,7 @@ from torch import nn
 
 from ratetheory.training.monitor.laws import ActivationLaw, GainLaw
 from ratetheory.training.monitor.layout import local, shard
+from ratetheory.training.monitor.passes import Passes
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,21 @@ class GainsProbe(Probe):
 
 
 class ParameterProbe(Probe):
-    """One parameter, by a hook on it; ``begin`` is called before a pass is noted."""
+    """One parameter, by a hook on it."""
 
+<<<<<<< HEAD
     def __init__(self, parameter: nn.Parameter, begin: Callable[[], None]) -> None:
         self.parameter, self.parameters, self.begin = parameter, (parameter,), begin
+=======
+    def __init__(self, parameter: nn.Parameter, passes: Passes) -> None:
+        self.parameter, self._passes = parameter, passes
+>>>>>>> 5153de8 (Laws know of outputs written over in place, of second-order passes, and of evaluation mode that no weight sees)
         self.sizes, self.held = (parameter.numel(),), parameter.numel()
         self.seen: list[torch.Tensor] = []
         self._handle = parameter.register_hook(self._of_gradient)
 
     def _of_gradient(self, gradient: torch.Tensor) -> None:
-        self.begin()
+        self._passes.begin()
         self.seen.append(gradient.detach().clone())
 
     @property
@@ -155,7 +161,7 @@ class ShardedProbe(Probe):
     @property
     def passes(self) -> int:
         """Backward passes that it has seen since the last reset."""
-        return len(self.law.radials)
+        return self.law.count
 
     def kept(self) -> list[torch.Tensor]:
         """Of the final gradient the entries that this process holds."""
