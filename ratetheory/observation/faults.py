@@ -137,7 +137,8 @@ def _radial_text(trace: Trace, step: int, block: int) -> str:
 
     size = np.sqrt(at("squared_norm") * at("squared_gradient"))
     cosine = (at("radial") - at("radial_predicted")) / size if size > 0 else float("nan")
-    return f"the gradient has a radial part, {cosine:+.2g} of it, that eps does not explain"
+    said = f"the gradient has a radial part, {cosine:+.2g} of it, that eps does not explain"
+    return f"{said} (clipping entry by entry, or of some gradients apart from the others, also makes one)"
 
 
 def defect_causes(trace: Trace) -> dict[str, dict[str, Any]]:
@@ -200,7 +201,23 @@ def gradient_notes(trace: Trace) -> list[str]:
             notes.append(f"scaled by {high:.6g} before the step, as of loss scaling")
         elif high - low > 1e-4 * abs(high):
             notes.append(f"scaled by {low:.3g} to {high:.3g} before the step, as of clipping or changing loss scaling")
+    if "family_factor" in data:
+        notes += _apart(trace)
     reduced = [name for name in trace.run.get("arithmetic", []) if name in ("bfloat16", "float16")]
     if reduced:
         notes.append(f"computed in {', '.join(reduced)}")
+    return notes
+
+
+def _apart(trace: Trace) -> list[str]:
+    """Families whose gradients were scaled apart from the others, with the factors."""
+    factor, notes = trace.dataset["family_factor"].values, []
+    layers = np.array([str(b["layer"]) for b in trace.run["blocks"]])
+    for layer in dict.fromkeys(layers.tolist()):
+        found = factor[:, layers == layer].ravel()
+        found = found[found != 1]
+        if len(found):
+            low, high = float(found.min()), float(found.max())
+            by = f"{high:.3g}" if high - low <= 1e-4 * high else f"{low:.3g} to {high:.3g}"
+            notes.append(f"gradients of {layer} scaled by {by} apart from the others, as of clipping by groups")
     return notes

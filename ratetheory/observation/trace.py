@@ -93,6 +93,10 @@ VARIABLES: dict[str, Variable] = {
     "gradient_proportional": Variable(
         ("step",), "0 where the optimiser's gradients are seen not to be gradient_factor times those of the backward passes"
     ),
+    "family_factor": Variable(
+        _STEPS,
+        "factor of the gradients of the block's family beside gradient_factor: clipping by groups; 1 where none is shown",
+    ),
     "backward_passes": Variable(("step",), "backward passes since the step before"),
     "dead": Variable(_STEPS, "1 where every entry of the gradient is zero"),
     "scale_variant_squared_gradient": Variable(

@@ -22,6 +22,11 @@ square root of N in units of the factors' roundoff.
 Not proved, measured: the largest seen was about 1.44, at N = 131,072 in single precision; 75 runs of 300 steps on the digits
 (``benchmarks/defects.py``) stayed within 2, and the suite holds the runs of its models to it."""
 
+SHOWN = 100.0
+"""Allowances that a radial part must have for it to tell by which factor the gradients of its family were scaled."""
+AGREEING = 3
+"""Blocks that must show the same factor."""
+
 PLAN_FACTOR = 8.0
 """Roundoffs of an update that the optimiser computes: of a few operations on each of its terms."""
 
@@ -127,8 +132,50 @@ def _summation(table: Table) -> Array:
 
 def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
     """Measured and predicted <w, g>, and the allowance for the rounding of their difference."""
+    factor, common, unlike = _factor(sums)
+    known = table.law & common & np.isfinite(sums.law) & np.isfinite(sums.scale) & (sums["squared_gradient"] > 0)
+    apart = np.ones_like(S)
+    for labels in (table.family, table.group):
+        apart = apart * _apart(sums, table, S, factor * apart, known, labels)
+    factor_of = factor * apart
+    return {
+        "radial": sums["radial"],
+        "radial_predicted": np.where(known, factor_of * sums.law, sums["radial"]),
+        "radial_error": np.where(known, _radial_allowance(sums, table, S, factor_of), 0.0),
+        "gradient_factor": factor[:, 0],
+        "gradient_proportional": 1.0 - unlike[:, 0],
+        "family_factor": apart,
+    }
+
+
+def _apart(sums: Sums, table: Table, S: Array, factor: Array, known: Array, labels: Array) -> Array:
+    """The factors by which gradients of one label were scaled apart from the others, (steps, blocks), 1 where none is shown.
+
+    A positive multiple of the law that blocks share, where some of them are off the law itself: all blocks of the label are
+    within the allowance of that multiple, and ``AGREEING`` of them by far above it. A radial part that was added is no such
+    multiple, but for laws that are proportional to it.
+    """
+    measured, predicted, allowance = sums["radial"], factor * sums.law, _radial_allowance(sums, table, S, factor)
+    off, found = known & (np.abs(measured - predicted) > allowance), np.ones_like(measured)
+    if not off.any():
+        return found
+    weight = np.where(known, 1 / allowance**2, 0.0)
+    across, square = (np.where(known, weight * part * predicted, 0.0) for part in (measured, predicted))
+    columns = [np.flatnonzero(labels == label) for label in np.unique(labels[off.any(axis=0)]).tolist()]
+    for some in columns:
+        found[:, some] = (across[:, some].sum(axis=1) / square[:, some].sum(axis=1))[:, None]
+    predicted, allowance = found * predicted, _radial_allowance(sums, table, S, factor * found)
+    fits = ~known | (np.abs(measured - predicted) <= allowance)
+    shown = known & (np.minimum(np.abs(measured), np.abs(predicted)) > SHOWN * allowance)
+    for some in columns:
+        taken = off[:, some].any(axis=1) & fits[:, some].all(axis=1) & (shown[:, some].sum(axis=1) >= AGREEING)
+        found[~(taken & (found[:, some[0]] > 0))[:, None] & np.isin(np.arange(len(labels)), some)] = 1.0
+    return found
+
+
+def _radial_allowance(sums: Sums, table: Table, S: Array, factor: Array) -> Array:
+    """For the rounding of measured and predicted <w, g>, if the optimiser's gradients are ``factor`` times the passes'."""
     law, scale, steps = sums.law, sums.scale, sums.steps
-    factor, common, apart = _factor(sums)
     reach = np.sqrt(S * sums["squared_gradient"])
     short, unit, positions = np.array([step.precision for step in steps])[:, table.family].transpose(2, 0, 1)
     cancelled = np.abs(factor) * scale
@@ -137,14 +184,7 @@ def _radial(sums: Sums, table: Table, S: Array) -> dict[str, Array]:
     allowance += RADIAL_FACTOR * short * (cancelled / np.sqrt(positions) + reach)
     # the gain's gradient is itself a sum in the same arithmetic; where pixels repeat, so do their roundings
     allowance += _summation(table) * reach + (8 + positions) * unit * np.abs(factor * law)
-    known = table.law & common & np.isfinite(law) & np.isfinite(scale) & (sums["squared_gradient"] > 0)
-    return {
-        "radial": sums["radial"],
-        "radial_predicted": np.where(known, factor * law, sums["radial"]),
-        "radial_error": np.where(known, allowance, 0.0),
-        "gradient_factor": factor[:, 0],
-        "gradient_proportional": 1.0 - apart[:, 0],
-    }
+    return allowance
 
 
 def _factor(sums: Sums) -> tuple[Array, Array, Array]:

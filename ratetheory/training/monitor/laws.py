@@ -243,7 +243,10 @@ class ActivationLaw(Law):
     def _watch(self, y: torch.Tensor, output: torch.Tensor) -> None:
         # those without gradients share storage and version
         held = y.detach(), y._version, output.detach(), output._version
-        output.register_hook(partial(self._of_output, *held))
+        # what writes over a view passes by the view's own hooks; an instance normalisation returns a view of all of its base
+        plain = type(self.module).forward is nn.InstanceNorm1d.forward
+        whole = output._base if plain and output._base is not None else output
+        whole.register_hook(partial(self._of_output, *held))
 
     def _of_output(self, y: torch.Tensor, y_version: int, out: torch.Tensor, version: int, gradient: torch.Tensor) -> None:
         self.passes.begin()
@@ -252,7 +255,7 @@ class ActivationLaw(Law):
         if y._version != y_version or (overwritten and getattr(type(self.module), "forward", None) not in _PLAIN):
             self.missed = True
             return
-        gradient = gradient.detach()
+        gradient = gradient.detach().reshape(y.shape)
         precise = y.dtype if y.dtype == torch.float64 else torch.float32
         entries, gradient = y.to(precise), gradient.to(precise)
         shape = _channel_shape(self.norm.kind, y.dim())

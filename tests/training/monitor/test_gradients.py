@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from ratetheory.observation.faults import FAULTY, faults
+from ratetheory.observation.faults import FAULTY, faults, gradient_notes
 from ratetheory.observation.trace import load_trace
 from ratetheory.training.monitor import RateMonitor
 from tests.training.monitor import spread
+from tests.training.monitor.watched import groups, network, watch
 
 SINGLE = torch.float32
 
@@ -209,3 +210,66 @@ def test_a_schedule_is_one_event(tmp_path):
     monitor.close()
     events = json.loads((tmp_path / "run" / "run.json").read_text())["events"]
     assert [(event["step"], event["kind"]) for event in events] == [(1, "learning-rate")]
+
+
+def clipped(directory, clip, epsilon=1e-5, dtype=torch.float64):
+    net = network(dtype, epsilon)
+    optimizer = torch.optim.SGD(groups(net, 0.1), lr=0.1)
+    trace = watch(directory, net, optimizer, 8, before_step=lambda step, net: clip(net))
+    return trace, violated(trace)
+
+
+def all_convolutions(net):
+    nn.utils.clip_grad_norm_([net[i].weight for i in (0, 3, 6)], 1e-3)
+
+
+def one_convolution(net):
+    nn.utils.clip_grad_norm_([net[3].weight], 1e-3)
+
+
+def each_by_itself(net):
+    for parameter in net.parameters():
+        nn.utils.clip_grad_norm_([parameter], 1e-2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize(("clip", "layers"), [(all_convolutions, "036"), (one_convolution, "3")])
+def test_gradients_that_are_clipped_by_groups(tmp_path, clip, layers, dtype):
+    trace, wrong = clipped(tmp_path, clip, 1e-2, dtype)
+    assert wrong == []
+    assert (trace.dataset["radial_error"].values > 0).all()
+    said = [note for note in gradient_notes(trace) if "apart from the others" in note]
+    assert [note.split()[2] for note in said] == [f"{layer}.weight" for layer in layers]
+    factor = trace.dataset["family_factor"].values[:, 8:32]
+    size = np.sqrt(trace.dataset["squared_gradient"].values[:, 8:32].sum(1))
+    if clip is one_convolution:
+        np.testing.assert_allclose(size, 1e-3, rtol=1e-4)
+    assert (factor < 0.5).all()
+    assert (factor == factor[:, :1]).all()
+
+
+def test_gradients_that_are_clipped_each_by_itself(tmp_path):
+    # the gains of several normalisations are not parallel then: no law is claimed
+    trace, wrong = clipped(tmp_path, each_by_itself)
+    assert wrong == []
+    assert unknown(trace)
+
+
+def test_entries_of_the_weights_only_that_are_clipped(tmp_path):
+    def clip(net):
+        nn.utils.clip_grad_value_([net[i].weight for i in (0, 3, 6)], 1e-4)
+
+    _, wrong = clipped(tmp_path, clip)
+    assert {fault.kind for fault in wrong} == {"invariance"}
+    assert all("clipping entry by entry" in fault.text for fault in wrong)
+
+
+def test_a_radial_part_of_every_gradient_is_not_taken_for_clipping(tmp_path):
+    def radial(net):
+        for i in (0, 3, 6):
+            net[i].weight.grad += 0.01 * net[i].weight.detach()
+
+    for epsilon in (1e-2, 1e-5, 1e-30):
+        trace, wrong = clipped(tmp_path / str(epsilon), radial, epsilon)
+        assert [(fault.step, fault.kind) for fault in wrong] == [(0, "invariance")] * 3
+        assert (trace.dataset["family_factor"].values == 1).all()

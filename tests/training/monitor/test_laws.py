@@ -241,10 +241,10 @@ def now_and_then_with_a_penalty(net, step):
 def test_second_order_terms_have_no_law(tmp_path, kind):
     net = Written(NORMS[kind][0]).double()
     blocks = rows(("first", "second"), kind, 2 if kind == "group" else 6)
-    data, wrong = trained(tmp_path, net, blocks, now_and_then_with_a_penalty, 25)
+    data, wrong = trained(tmp_path, net, blocks, now_and_then_with_a_penalty, 17)
     assert wrong == []
     known = (data.radial_error.values > 0).all(axis=1)
-    assert known.tolist() == [step % 3 != 1 for step in range(25)]
+    assert known.tolist() == [step % 3 != 1 for step in range(17)]
 
 
 def crafted(net, step):
