@@ -85,7 +85,7 @@ class Meter:
         """All entrances of the monitor timed: its call, its hooks, and its writer by its processor time."""
         entrances = [
             (RateMonitor, "step"), (RateMonitor, "_before"), (RateMonitor, "_left"), (laws.Law, "_forward"),
-            (laws.GainLaw, "_of_gain"), (laws.GainLaw, "_look"), (laws.ActivationLaw, "_of_output"),
+            (laws.GainLaw, "_of_gain"), (laws.GainLaw, "_look"), (laws.GainLaw, "_lead"), (laws.ActivationLaw, "_of_output"),
             (stream.Stream, "_write"),
         ]  # fmt: skip
         kept = [(owner, name, getattr(owner, name)) for owner, name in entrances]
