@@ -111,13 +111,8 @@ class GainsProbe(Probe):
 class ParameterProbe(Probe):
     """One parameter, by a hook on it."""
 
-<<<<<<< HEAD
-    def __init__(self, parameter: nn.Parameter, begin: Callable[[], None]) -> None:
-        self.parameter, self.parameters, self.begin = parameter, (parameter,), begin
-=======
     def __init__(self, parameter: nn.Parameter, passes: Passes) -> None:
-        self.parameter, self._passes = parameter, passes
->>>>>>> 5153de8 (Laws know of outputs written over in place, of second-order passes, and of evaluation mode that no weight sees)
+        self.parameter, self.parameters, self._passes = parameter, (parameter,), passes
         self.sizes, self.held = (parameter.numel(),), parameter.numel()
         self.seen: list[torch.Tensor] = []
         self._handle = parameter.register_hook(self._of_gradient)
