@@ -134,8 +134,9 @@ class LawSet:
 
     @property
     def passes(self) -> int:
-        """Backward passes since the last step."""
-        return self.probe.passes
+        """Backward passes since the last step, as far as the probe sees them; one where only forward passes are seen."""
+        # what the probe looks at may have been frozen or replaced
+        return self.probe.passes or int(any(law.positions for law in self.laws))
 
     def precision(self) -> tuple[tuple[float, float, float], ...]:
         """For each family the roundoffs of its gradients' factors and of their sums, and over how many outputs they add up."""

@@ -268,3 +268,22 @@ def test_what_a_zero_gain_cuts_off_at_first_is_watched(tmp_path):
     assert (data.dead.values[0, later] == 1).all()
     assert (data.dead.values[2:, later] == 0).all()
     assert (data.radial_error.values[2:, later] > 0).all()
+
+
+def test_gains_may_be_frozen_on_the_way(tmp_path):
+    """Without their gradients no law is known; that is no fault, and no stale gradient."""
+    net = network(torch.float64)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
+        for step in range(8):
+            if step == 4:
+                for at in (1, 4, 7):
+                    net[at].weight.requires_grad_(False)
+            net.zero_grad()
+            loss = loss_of(net, step)
+            loss.backward()
+            optimizer.step()
+            monitor.step(loss)
+    data = sound(tmp_path / "trace", 8)
+    assert (data.radial_error.values[:4] > 0).all()
+    assert not (data.radial_error.values[4:] > 0).any()
