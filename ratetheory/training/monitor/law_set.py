@@ -127,6 +127,12 @@ class LawSet:
         self.probe.reset()
         self._passes.reset()
 
+    def look_again(self) -> None:
+        """Begin a part as a new set would."""
+        for law in self.laws:
+            if isinstance(law, GainLaw):
+                law.look_again()
+
     @property
     def evaluated(self) -> list[nn.Module]:
         """Modules whose gradients since the last step are of evaluation mode."""

@@ -127,7 +127,8 @@ class GainLaw(Law):
     """
 
     def __init__(self, module: nn.Module, norm: Norm, passes: Passes, turn: int = 0) -> None:
-        self.lost, self.first, self._until_look, self._early = False, False, 0, turn % LOOK_EVERY
+        self.lost, self.first, self._turn = False, False, turn % LOOK_EVERY
+        self.look_again()
         self.size: torch.Tensor | None = None
         super().__init__(module, norm, passes)
         self.gain: torch.Tensor = module.weight  # type: ignore[assignment]
@@ -144,6 +145,10 @@ class GainLaw(Law):
         super().forget(current)
         self.seen: list[Pass] = []
         self.gradients: list[torch.Tensor] = []
+
+    def look_again(self) -> None:
+        """Look at the next pass, whenever the last look was: a run that is taken up again does the same."""
+        self._until_look, self._early = 0, self._turn
 
     def known(self, passes: int) -> bool:
         """Whether there are statistics for each gradient of the gain, and a gradient if there was a forward pass.

@@ -289,6 +289,7 @@ class Recorder:
         found = Drained(tuple(self.steps), self.norms, sums, of_law, of_scale, scalars)
         self.norms = sums[-1, SUMS.index("next_squared_norm")].clone()
         self._clear()
+        self.laws.look_again()
         return found
 
 
