@@ -144,9 +144,9 @@ class LawSet:
         # what the probe looks at may have been frozen or replaced
         return self.probe.passes or int(any(law.positions for law in self.laws))
 
-    def precision(self) -> tuple[tuple[float, float, float], ...]:
+    def precision(self, processes: int) -> tuple[tuple[float, float, float], ...]:
         """For each family the roundoffs of its gradients' factors and of their sums, and over how many outputs they add up."""
-        key = tuple((law.dtype, law.positions) for law in self.laws)
+        key = [(law.dtype, law.positions) for law in self.laws]
         if key == self._precision[0]:
             return self._precision[1]
         seen = [0.0 if law.dtype is None else roundoff(law.dtype, law.device) for law in self.laws]
@@ -154,7 +154,8 @@ class LawSet:
         for own, of in zip(self._stored, self._of_family, strict=True):
             factors = max([own, *(seen[i] for i in of)])
             # products of short formats are added up in single precision
-            found.append((factors, min(factors, _SINGLE), float(max([1, *(self.laws[i].positions for i in of)]))))
+            outputs = processes * max([1, *(self.laws[i].positions for i in of)])
+            found.append((factors, min(factors, _SINGLE), float(outputs)))
         self._precision = key, tuple(found)
         return self._precision[1]
 

@@ -122,8 +122,8 @@ class Law:
 class GainLaw(Law):
     """Batch normalisation with a trained gain: the law from df/dgain, the statistics from the graph of the forward pass.
 
-    A gradient of the gain belongs to the forward pass since the gradient before it, or to the same one again. Once it was the
-    first that a backward pass came to, it looks at all of them; ``turn`` spreads the other looks of several laws over passes.
+    A gradient of the gain belongs to the forward pass since the gradient before it, or to the same one again. ``turn`` spreads
+    the looks of several laws over passes; ``first``: a backward pass has come to this one before all others.
     """
 
     def __init__(self, module: nn.Module, norm: Norm, passes: Passes, turn: int = 0) -> None:
@@ -174,7 +174,7 @@ class GainLaw(Law):
         if not self._until_look:
             self._until_look, self._early = LOOK_EVERY - self._early, 0
             node.register_prehook(self._look)
-        elif self.first:
+        elif self.first and self.passes.watchful:
             node.register_prehook(self._lead)
         self._until_look -= 1
         self._ahead.append((*statistics, self._count))

@@ -7,6 +7,9 @@ from typing import Any
 
 import torch
 
+YOUNG = 64
+"""Passes of a young run."""
+
 
 class Passes:
     """Backward passes since the last step, told apart by the ids that autograd gives them.
@@ -14,16 +17,22 @@ class Passes:
     ``weights`` are those under watch, none if their hooks never run; ``forget`` is called with the id of a pass before which
     all gradients were thrown away. ``second_order``: a pass has made a graph of its gradients, as ``create_graph=True`` has it.
     What follows may differentiate through a normalisation's backward pass, and an eps law says nothing of that. Seen are
-    passes that come by a law or a probe: of batch normalisations with a gain by that of them whose turn is first, by each at
-    every eighth pass, and by each that hands its gain a gradient. Not seen is a penalty on a part of the model in whose
-    passes no normalisation that is looked at takes part, before one has been seen in a pass without a penalty.
+    passes that come by a law or a probe: of batch normalisations with a gain by each that hands its gain a gradient, by each
+    at every eighth pass, in turn, and by the one that a pass comes to first, while the run is ``young`` or once a penalty has
+    been met. So where there are fewer than eight, a penalty that begins late may be met some steps late.
     """
 
     def __init__(self, weights: Sequence[torch.Tensor], forget: Callable[[int], None]) -> None:
         self.weights, self._forget = weights, forget
         self.latest = self._led = -1
         self._handles: list[Any] = []
+        self._met, self._many = False, 0
         self.reset()
+
+    @property
+    def watchful(self) -> bool:
+        """Whether every pass is looked at where it comes to a law first."""
+        return self._met or self._many < YOUNG
 
     def reset(self) -> None:
         """Begin a new step."""
@@ -38,7 +47,9 @@ class Passes:
         task = torch._C._current_graph_task_id()
         if task != self.latest:
             self.latest = task
-            self.second_order |= torch.is_grad_enabled()
+            self._many += 1
+            if torch.is_grad_enabled():
+                self.second_order = self._met = True
             if self.weights and all(p.grad is None for p in self.weights):
                 self._forget(task)
         return task
@@ -46,7 +57,7 @@ class Passes:
     def leads(self) -> bool:
         """In a hook that passes by: whether it is the first such hook of its pass."""
         if torch.is_grad_enabled():
-            self.second_order = True
+            self.second_order = self._met = True
         task, before = torch._C._current_graph_task_id(), self._led
         self._led = task
         return task != before

@@ -181,7 +181,7 @@ class Recorder:
         """All that this optimiser does not move is read as if nobody did; another one may follow."""
         self.now = [rules.STILL] * len(self.groups)
         self.of_others: dict[torch.optim.Optimizer, tuple[torch.Tensor, int]] = {}
-        self.precision = tuple((short, unit, many * self.sharing.size) for short, unit, many in self.laws.precision())
+        self.precision = self.laws.precision(self.sharing.size)
         self.passes, self.task, self.evaluated = self.laws.passes, self.laws.task, tuple(self.laws.evaluated)
         for chunk in self.chunks:
             if self._mover(chunk) is not optimizer:
@@ -241,11 +241,7 @@ class Recorder:
         """Read the new weights and finish the record of the step; ``late``: the next one may have had its backward pass."""
         self.read = []
         self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
-        value = torch.nan if loss is None else loss
-        # a sum of losses may be cleared in place
-        self.losses.append(
-            value.detach().clone() if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=torch.float64)
-        )
+        self.losses.append(_kept(torch.nan if loss is None else loss))
         self.notes.append(self.noted)
         self.variant.append(tuple(self.of_others.values()))
         self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None))
@@ -299,3 +295,10 @@ def _squares(rows: Sequence[tuple[torch.Tensor, int]]) -> torch.Tensor:
     for (_, entries), some in groupby(rows, key=lambda row: (len(row[0]), row[1])):
         found.append(torch.stack([row for row, _ in some])[:, :entries].double().square().sum(1))
     return torch.cat(found)
+
+
+def _kept(loss: torch.Tensor | float) -> torch.Tensor:
+    """The loss as it is now: a sum of losses apart from their graphs may be cleared in place."""
+    if not isinstance(loss, torch.Tensor):
+        return torch.tensor(loss, dtype=torch.float64)
+    return loss.detach() if loss.requires_grad else loss.clone()
