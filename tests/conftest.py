@@ -20,6 +20,11 @@ def pytest_addoption(parser):
     parser.addoption("--allowed-skips", metavar="REGEX", help="fail if a test skips for a reason that does not match")
 
 
+def pytest_collection_modifyitems(items):
+    """The derivations first: they are long, and a worker begins with neighbours, which share what ``derived`` remembers."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_derivation"))
+
+
 def pytest_configure(config):
     config.pluginmanager.register(_Skips(config.getoption("--allowed-skips")))
 
