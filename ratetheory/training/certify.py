@@ -98,7 +98,8 @@ def _families(
         return tuple(dict.fromkeys(f for name in tensors for f in table.of(name))), ()
     require(len(table.families) > 0, "blocks", "an empty table", "a table with one family at least")
     # where nothing is invariant the answer is that, family by family
-    chosen = table.invariant or table.families
+    # a family that is dead at first (before a gain of zero) is invariant all the same, and may have moved since
+    chosen = table.potential or table.families
     left_out = tuple((f.name, _refusal(f) or "its entries stand in another family") for f in table.families if f not in chosen)
     return chosen, left_out
 
@@ -123,7 +124,7 @@ def _cut(name: str, unit: str, shape: tuple[int, ...]) -> Family:
 
 
 def _refusal(family: Family) -> str | None:
-    if family.invariant:
+    if family.potential:
         return None
     what = "dead: no gradient, so its norm says nothing" if family.verdict == "dead" else "not scale-invariant"
     return f"{what} ({family.reason})" if family.reason else what

@@ -90,6 +90,8 @@ def checked_weight(tensor: torch.Tensor, place: str) -> torch.Tensor:
     if tensor.dtype not in BITS or tensor.layout != torch.strided:
         kind = f"{tensor.dtype}, {tensor.layout}".replace("torch.", "")
         raise ValueError(f"{place} is {kind}; allowed: dense float16, bfloat16, float32 or float64")
+    if tensor.is_meta:
+        raise ValueError(f"{place} is stored without its entries (device meta); stored entries are expected")
     # a few stored bytes may claim to be a tensor of any size
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         raise ValueError(f"{place} has {tensor.numel()} entries that share memory; each entry must be stored")

@@ -1,5 +1,6 @@
 """Certificates from checkpoints against runs whose gradients are known, and what they say of runs that they are not for."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -257,6 +258,9 @@ def test_the_table_decides_what_is_certified(tmp_path):
     assert [f.family for f in result.families] == ["a", "pair"]
     assert result.statuses() == ["held", "held", "not applicable", "held"]
     assert result.left_out == (("b", "not scale-invariant (so)"), ("c", "dead: no gradient, so its norm says nothing (so)"))
+    # dead now, before a gain of zero say, and invariant: the norm has grown since
+    later = Blocks((replace(table.families[2], elsewhere="alone"),))
+    assert certify(files, steps=9, learning_rate=0.1, blocks=later).statuses() == ["held"] * 3
     S = sum(np.sum(w[n] ** 2) for n in "de")
     (pair,) = result.families[1].blocks
     assert float(pair.mean[1]) == pytest.approx(S**2 * (1.1**4 - 1) / (2 * 0.01 * 9), rel=1e-12)
@@ -272,3 +276,10 @@ def test_the_table_decides_what_is_certified(tmp_path):
         certify(files, steps=9, learning_rate=0.1, blocks=table, tensors=["zz"])
     with pytest.raises(ValueError, match=r"0\.pt: blocks: x: 'a' has shape \(3, 4\)"):
         certify(files, steps=9, learning_rate=0.1, blocks=Blocks((family("x", "alone", members=(Member("a", 1, 0, 6),)),)))
+
+
+def test_a_tensor_without_entries_is_refused(tmp_path):
+    torch.save({"w": torch.ones(3, 4)}, tmp_path / "0.pt")
+    torch.save({"w": torch.ones(3, 4, device="meta")}, tmp_path / "1.pt")
+    with pytest.raises(ValueError, match="stored without its entries"):
+        certify([tmp_path / "0.pt", tmp_path / "1.pt"], steps=9, learning_rate=0.1, tensors=["w"])
