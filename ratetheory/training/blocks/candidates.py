@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratetheory.observation.families import Member
-from ratetheory.training.blocks.joint import MOST_BITS, bits, by_halves, by_null_space, opposite_pairs
+from ratetheory.training.blocks.joint import MOST_BITS, Found, bits, by_halves, by_null_space, opposite_pairs
 from ratetheory.training.blocks.partition import Array, Region, divisors, partition, vanishing
 from ratetheory.training.blocks.screen import Table
 
@@ -66,7 +66,7 @@ def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[
             alone += [Candidate((Member(name, axis, r.start, r.stop),), r.parts) for r in regions]
             atoms += _rest(name, axis if regions else 0, n if regions else table[name][0].products.shape[1], regions)
     joint, atoms = _paired_regions(table, atoms, top)
-    groups, complete = _groups(table, atoms, more)
+    groups, complete = _groups(table, atoms, shapes, more)
     used = {i for group in groups for i in group}
     joint += [_refined(table, [atoms[i] for i in sorted(group)], top, shapes) for group in groups]
     left = tuple(atom for i, atom in enumerate(atoms) if i not in used)
@@ -139,11 +139,25 @@ def _columns(table: Table, atoms: Sequence[Atom]) -> tuple[Array, Array]:
 
 
 def _groups(
-    table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[str], int], Table]
+    table: Table, atoms: Sequence[Atom], shapes: dict[str, tuple[int, ...]], more: Callable[[Sequence[str], int], Table]
 ) -> tuple[tuple[frozenset[int], ...], bool]:
-    """Minimal sets of atoms that are jointly invariant, by their numbers."""
+    """Minimal sets of atoms that are jointly invariant, by their numbers.
+
+    Those of matrices and kernels come first: with gains and shifts there may be too many (a branch may be scaled by its last
+    kernel or by the gain before it, so n branches of a residual stream make 2^n groups).
+    """
+    kernels = [i for i, atom in enumerate(atoms) if len(shapes[atom.parameter]) > 1]
+    first = _minimal_sets(table, [atoms[i] for i in kernels], more)
+    groups = [frozenset(kernels[i] for i in group) for group in first.groups]
+    if len(kernels) == len(atoms):
+        return tuple(groups), first.complete
+    found = _minimal_sets(table, atoms, more)
+    return (*groups, *(g for g in found.groups if g not in groups)), found.complete
+
+
+def _minimal_sets(table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[str], int], Table]) -> Found:
     if len(atoms) < 2:
-        return (), True
+        return Found((), True)
     products, sizes = _columns(table, atoms)
     numbers = {atom: i for i, atom in enumerate(atoms)}
     pairs = opposite_pairs(products, sizes, [(numbers[a], numbers[b]) for a, b in _neighbours(atoms)])
@@ -152,7 +166,7 @@ def _groups(
     else:
         further = more(sorted({a.parameter for a in atoms}), len(atoms) + 3)
         found = by_null_space(*_columns(further, atoms))
-    return tuple(g for g in found.groups if len(g) > 1), found.complete
+    return Found(tuple(g for g in found.groups if len(g) > 1), found.complete)
 
 
 def _refined(table: Table, group: Sequence[Atom], top: Array, shapes: dict[str, tuple[int, ...]]) -> Candidate:

@@ -249,3 +249,37 @@ def test_padding_is_no_reason_against_invariance():
     torch.manual_seed(0)
     table = find_blocks(Padded(), torch.tensor([[1, 5, 0, 0], [3, 2, 8, 0], [4, 4, 7, 6]]))
     assert [f.name for f in table.invariant] == ["words.weight+places.weight"]
+
+
+class Stream(nn.Module):
+    """A pre-activation residual stream: every branch reads the normalised stream and is added to it."""
+
+    def __init__(self, branches):
+        super().__init__()
+        self.stem = nn.Linear(5, 4, bias=False)
+        self.branches = nn.ModuleList(
+            nn.Sequential(
+                nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 4, bias=False), nn.BatchNorm1d(4), nn.ReLU(),
+                nn.Linear(4, 4, bias=False),
+            )
+            for _ in range(branches)
+        )  # fmt: skip
+        self.norm, self.out = nn.BatchNorm1d(4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for branch in self.branches:
+            x = x + branch(x)
+        return self.out(torch.relu(self.norm(x)))
+
+
+@pytest.mark.parametrize("branches", [6, 20])
+def test_the_writers_of_a_long_residual_stream_are_one_group(branches):
+    """Though each branch may be scaled by its gains and shifts instead: 2^20 groups, which are not all listed."""
+    torch.manual_seed(0)
+    table = find_blocks(Stream(branches), torch.randn(32, 5), explain=False)
+    writers = {"stem.weight", *(f"branches.{j}.5.weight" for j in range(branches))}
+    (group,) = [f for f in table.families if f.verdict == "joint" and {m.parameter for m in f.members} == writers]
+    assert group.parts == 4  # channel by channel
+    assert not [f.name for f in table.families if f.verdict == "not" and f.members[0].parameter in writers]
+    assert all(table.of(f"branches.{j}.2.weight")[0].verdict == "alone" for j in range(branches))
