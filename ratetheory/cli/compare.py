@@ -16,7 +16,13 @@ from ratetheory.verdict import exit_code
 @click.argument("traces", nargs=-1, required=True, metavar="TRACE [TRACE ...]")
 @click.option("--report", metavar="FILE.html", help="Write a self-contained HTML report.")
 @click.option("--figures", metavar="DIR", help="Write each figure of the report as PNG and PDF.")
-@click.option("--granularity", default="layer", show_default=True, metavar="filter|layer|all", help="Rows of the tables.")
+@click.option(
+    "--granularity",
+    type=click.Choice(["filter", "layer", "all"]),
+    default="layer",
+    show_default=True,
+    help="Rows of the tables.",
+)
 @click.option("--points", type=click.IntRange(min=1), default=20, show_default=True, help="Points for estimating smoothness.")
 @click.option("--gradient-at", metavar="w|normalised", help="Of a CSV log: where its gradients were taken.")
 @click.option("--assume", multiple=True, metavar="HYPOTHESIS", help="Of a CSV log: what it cannot say of itself; may repeat.")

@@ -96,4 +96,6 @@ def test_divergence_is_said(tmp_path):
     path = tmp_path / "run"
     result = ratetheory("train", "--learning-rate", "1e200", "--steps", "4", "--output", str(path), "--quiet")
     assert "diverged at step" in result.err
-    assert "diverged" in refused("compare", str(path))
+    compared = ratetheory("compare", str(path))
+    assert (compared.code, compared.err) == (1, "")
+    assert "step 0: diverged before a step was recorded" in compared.out
