@@ -170,7 +170,6 @@ def test_the_claim_is_proved_and_no_mutant_is(slug):
     for number, step in enumerate(found.steps, 1):
         assert step.verdict == "proved"
         assert all(premise < number for premise in step.premises)
-    assert found.verdict.seconds < 40, "several times what the longest derivation takes"
     assert_every_hypothesis_is_used(slug, used)
     assert_no_mutant_is_proved(slug)
 
