@@ -17,6 +17,15 @@ def loss_of(net, step, dtype=torch.float64):
     return nn.functional.cross_entropy(net(IMAGES.images[part].to(dtype)), IMAGES.labels[part])
 
 
+def stepped(net, optimizer, step):
+    """The usual step; the loss before it."""
+    net.zero_grad()
+    loss = loss_of(net, step)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
 def sound(directory, steps):
     """The trace, of so many steps, without a fault."""
     trace = load_trace(directory)
@@ -74,10 +83,7 @@ def test_averages_that_a_schedule_changes_after_the_step(tmp_path):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=20)
     with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
         for step in range(10):
-            optimizer.zero_grad()
-            loss = loss_of(net, step)
-            loss.backward()
-            optimizer.step()
+            loss = stepped(net, optimizer, step)
             schedule.step()
             monitor.step(loss)
     sound(tmp_path / "trace", 10)
@@ -165,11 +171,7 @@ def test_a_group_that_joins_on_the_way(tmp_path):
         for step in range(6):
             if step == 3:
                 optimizer.add_param_group({"params": list(net[2:9].parameters()), "lr": 0.02})
-            net.zero_grad()
-            loss = loss_of(net, step)
-            loss.backward()
-            optimizer.step()
-            monitor.step(loss)
+            monitor.step(stepped(net, optimizer, step))
     data = sound(tmp_path / "trace", 6)
     assert data.learning_rate.values[:, -1].tolist() == [0.0] * 3 + [0.02] * 3
     assert [event["step"] for event in load_trace(tmp_path / "trace").run["events"] if event["kind"] == "groups"] == [3]
@@ -180,10 +182,7 @@ def test_a_sum_of_losses_that_is_cleared(tmp_path):
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
         for step in range(4):
-            optimizer.zero_grad()
-            loss = loss_of(net, step)
-            loss.backward()
-            optimizer.step()
+            loss = stepped(net, optimizer, step)
             total += loss.detach()
             kept.append(float(loss.detach()))
             monitor.step(total)
@@ -256,11 +255,7 @@ def test_what_a_zero_gain_cuts_off_at_first_is_watched(tmp_path):
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     with RateMonitor(net, optimizer, output=tmp_path / "trace") as monitor:
         for step in range(4):
-            optimizer.zero_grad()
-            loss = loss_of(net, step)
-            loss.backward()
-            optimizer.step()
-            monitor.step(loss)
+            monitor.step(stepped(net, optimizer, step))
     data = sound(tmp_path / "trace", 4)
     names = [block["layer"] for block in load_trace(tmp_path / "trace").run["blocks"]]
     assert {"0.weight", "3.weight", "6.weight"} <= set(names)
@@ -279,11 +274,7 @@ def test_gains_may_be_frozen_on_the_way(tmp_path):
             if step == 4:
                 for at in (1, 4, 7):
                     net[at].weight.requires_grad_(False)
-            net.zero_grad()
-            loss = loss_of(net, step)
-            loss.backward()
-            optimizer.step()
-            monitor.step(loss)
+            monitor.step(stepped(net, optimizer, step))
     data = sound(tmp_path / "trace", 8)
     assert (data.radial_error.values[:4] > 0).all()
     assert not (data.radial_error.values[4:] > 0).any()
