@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ratetheory.cli.output import print_json
+from ratetheory.cli.output import granularity_option, print_json
 from ratetheory.verdict import exit_code
 
 if TYPE_CHECKING:
@@ -39,13 +39,7 @@ _WIDTH = 32
     "one: only this parameter. Repeat for more.",
 )
 @click.option("--precision", metavar="FORMAT", help="float64, float32, float16, bfloat16: what the run kept its weights in.")
-@click.option(
-    "--granularity",
-    type=click.Choice(["filter", "layer", "all"]),
-    default="layer",
-    show_default=True,
-    help="Rows of the table.",
-)
+@granularity_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def certify(checkpoints: tuple[str, ...], steps: str, granularity: Any, as_json: bool, **options: Any) -> int:
     """Bound the gradients of a run between checkpoints, from both sides, by the norms of scale-invariant weights.

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from ratetheory.cli.output import print_json, print_lines
+from ratetheory.cli.output import granularity_option, print_json, print_lines
 from ratetheory.files import free_path
 from ratetheory.verdict import exit_code
 
@@ -16,13 +16,7 @@ from ratetheory.verdict import exit_code
 @click.argument("traces", nargs=-1, required=True, metavar="TRACE [TRACE ...]")
 @click.option("--report", metavar="FILE.html", help="Write a self-contained HTML report.")
 @click.option("--figures", metavar="DIR", help="Write each figure of the report as PNG and PDF.")
-@click.option(
-    "--granularity",
-    type=click.Choice(["filter", "layer", "all"]),
-    default="layer",
-    show_default=True,
-    help="Rows of the tables.",
-)
+@granularity_option
 @click.option("--points", type=click.IntRange(min=1), default=20, show_default=True, help="Points for estimating smoothness.")
 @click.option("--gradient-at", metavar="w|normalised", help="Of a CSV log: where its gradients were taken.")
 @click.option("--assume", multiple=True, metavar="HYPOTHESIS", help="Of a CSV log: what it cannot say of itself; may repeat.")

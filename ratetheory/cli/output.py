@@ -10,6 +10,14 @@ import click
 
 from ratetheory.provenance import provenance
 
+granularity_option = click.option(
+    "--granularity",
+    type=click.Choice(["filter", "layer", "all"]),
+    default="layer",
+    show_default=True,
+    help="Rows of the tables.",
+)
+
 
 def print_json(content: dict[str, Any], seed: int | None = None) -> None:
     """One JSON object on standard output, with provenance; numbers that JSON does not have become text."""
