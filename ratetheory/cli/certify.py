@@ -173,3 +173,10 @@ def _print_conditions(result: Certification) -> None:
         )
         for line in result.assumes:
             click.echo(f"  - {line}")
+        blocks = [block for family in result.families for block in family.blocks]
+        most = max(blocks, key=lambda block: block.shift)
+        if most.shift:
+            click.echo(
+                f"eps of the normalisations: the truth may lie outside by up to {100 * most.shift:.2g}% of itself "
+                f"({_short(most.block)}; estimated by the table)"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -10,16 +11,26 @@ from typing import Any
 
 from ratetheory.numeric import balls
 from ratetheory.numeric.decimals import mean_outward
-from ratetheory.numeric.norm_certificate import PRECISION, Window, certify_window
+from ratetheory.numeric.norm_certificate import PRECISION, Certified, Window, certify_window
 from ratetheory.observation.certification import UNCHANGED, BlockCertificate
 
 Ball = Any
+_MARGIN = 10
+"""By how much a relative defect of the table is multiplied, since along the run it may be larger."""
+_BY_EPS = (
+    "the growth is so small that the eps of the normalisation may explain it, by the relative defects in the table: exact "
+    "invariance cannot be assumed here"
+)
 
 
 def block_certificate(
-    name: str, S: Sequence[Ball], windows: Sequence[Window], unit: Fraction, checkpoints: Sequence[str]
+    name: str, S: Sequence[Ball], windows: Sequence[Window], unit: Fraction, checkpoints: Sequence[str], defect: float = 0.0
 ) -> BlockCertificate:
-    """Hold a block's squared norms at all checkpoints against the windows between them; ``unit``: of its rounding."""
+    """Hold a block's squared norms at all checkpoints against the windows between them; ``unit``: of its rounding.
+
+    ``defect``: |<w, g>| relative to sum |w g| as the table has it. Where it may move the mean by more than the distance of
+    the certificate's ends from its middle, the block is ``undecided``.
+    """
     found = [certify_window(a, b, w, unit) for a, b, w in zip(S[:-1], S[1:], windows, strict=True)]
     growth = relative_growth(S)
     for k, (certified, window) in enumerate(zip(found, windows, strict=True)):
@@ -28,6 +39,9 @@ def block_certificate(
             after = ", its decay undone," if shrinks(window) else ""
             reason = f"|w|^2{after} fell to {ratio} of itself from {checkpoints[k]} to {checkpoints[k + 1]}"
             return BlockCertificate(name, "violated", reason, growth)
+    shifts = [_shift(a, c, w, defect) for a, c, w in zip(S[:-1], found, windows, strict=True)]
+    if any(shift > _half_width(certified) for shift, certified in zip(shifts, found, strict=True)):
+        return BlockCertificate(name, "undecided", _BY_EPS, growth)
     steps, total = [window.steps for window in windows], sum(window.steps for window in windows)
     lows = [certified.low or Decimal(0) for certified in found]
     highs = [certified.high for certified in found if certified.high is not None]
@@ -37,7 +51,26 @@ def block_certificate(
         word, reason = "held", ""
     else:
         word, reason = "not resolvable", "rounding of the stored weights may have made all of the growth; the upper end holds"
-    return BlockCertificate(name, word, reason, growth, (low, high), min(highs, default=None))
+    return BlockCertificate(name, word, reason, growth, (low, high), min(highs, default=None), max(shifts))
+
+
+def _shift(S: Ball, certified: Certified, window: Window, defect: float) -> float:
+    """By which share of itself the mean may be off, an estimate: 2 sum eta |<w, g>| beside sum eta^2 |G|^2/|w|^2.
+
+    The first is at most 2 defect sum eta |G|, the second sum eta^2 |G|^2 times at least 1/S_last, about 1/S.
+    """
+    if not defect or not certified.high:
+        return 0.0
+    weight, mean = float(window.weight.mid()), float(certified.high)
+    return 2 * _MARGIN * defect * float(S.mid()) * math.sqrt(window.steps / (weight * mean))
+
+
+def _half_width(certified: Certified) -> float:
+    """The distance of the ends from their middle, as a share of it."""
+    if certified.high is None:
+        return math.inf
+    low, high = float(certified.low or 0), float(certified.high)
+    return (high - low) / (high + low) if high else 0.0
 
 
 def unchanged_block(block: BlockCertificate, windows: Sequence[Window]) -> BlockCertificate:

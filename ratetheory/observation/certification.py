@@ -22,7 +22,7 @@ SUSPECTS = (
 ASSUMES = (
     "SGD without momentum, decay coupled (for plain SGD the same as decoupled), one learning rate a block",
     "exact invariance: every gradient, as the run applied it (rounded, clipped, averaged), is orthogonal to its block; "
-    "where the growth is as small as what the eps of the normalisation does, it is not",
+    "where the growth is as small as what the eps of the normalisation does, it is not (a table tells by its defects)",
     "the steps between the checkpoints are as many as given, at the given rates",
     "each step rounds a stored weight by at most half a unit in the last place of the precision given; none underflows",
 )
@@ -33,7 +33,8 @@ class BlockCertificate:
     """One block.
 
     ``mean``: of |G_t|^2, weighted by eta_hat_t^2 within a window and windows by their steps; ``least``: an upper end of the
-    least |G_t|^2; ``growth``: |w_T|^2/|w_0|^2 as stored, to eight digits. No numbers where the status gives no right to any.
+    least |G_t|^2; ``growth``: |w_T|^2/|w_0|^2 as stored, to eight digits; ``shift``: an estimate of the share by which both may
+    be off since the eps of the normalisation breaks the invariance, 0 where the table says nothing of it. No numbers where the status gives no right to any.
     """
 
     block: str
@@ -42,6 +43,7 @@ class BlockCertificate:
     growth: str
     mean: Ends | None = None
     least: Decimal | None = None
+    shift: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data; ends are decimal strings, rounded outwards."""
@@ -55,6 +57,7 @@ class BlockCertificate:
             "mean_squared_gradient": ends,
             "least_squared_gradient": None if self.least is None else ["0", str(self.least)],
             "least_gradient_norm": None if self.least is None else str(root_above(self.least)),
+            "estimated_shift_by_eps": self.shift or None,
         }
 
 

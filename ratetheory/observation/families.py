@@ -22,6 +22,9 @@ TABLE_LIMIT = 64 * 2**20
 ENTRIES_LIMIT = 2**53
 """Largest size of an axis, a part or a block."""
 
+NEARLY = 1e-2
+"""A block whose relative defect is above this is invariant only nearly."""
+
 FamilyVerdict = Literal["alone", "joint", "dead", "not"]
 Unit = Literal["filter", "group", "head", "layer"]
 NormKind = Literal["batch", "instance", "group", "layer", "rms"]
@@ -59,6 +62,8 @@ class Family:
     none of them alone; ``dead``, its gradient is zero, so that every test passes and shows nothing; ``not``. ``unit``: what a
     block is. ``dead``: numbers of the dead blocks of a family that is not dead as a whole. ``norms``: where the blocks are
     normalised, as far as known; the eps law adds up over them. ``trained``: whether the parameters ask for gradients.
+    ``defects``: of each block |<w, g>| relative to sum |w g|, with the model's own eps at the weights and the batch of the
+    table (0 were exact invariance); none where it was not measured.
     ``elsewhere``: of a dead family its verdict at other weights (before a gain that starts at zero), if it is invariant there.
     """
 
@@ -73,6 +78,7 @@ class Family:
     norms: tuple[Norm, ...] = ()
     trained: bool = True
     elsewhere: FamilyVerdict | None = None
+    defects: tuple[float, ...] = ()
 
     @property
     def invariant(self) -> bool:
@@ -83,6 +89,11 @@ class Family:
     def potential(self) -> bool:
         """Whether each block is scale-invariant, or will be once it is no longer dead."""
         return self.invariant or self.elsewhere in ("alone", "joint")
+
+    @property
+    def nearly(self) -> int:
+        """How many blocks are invariant only nearly, with the eps that the model has: a relative defect above ``NEARLY``."""
+        return sum(defect > NEARLY for defect in self.defects) if self.invariant else 0
 
     def block_names(self) -> list[str]:
         """One name a block, in their order."""
@@ -186,7 +197,18 @@ def _family(entry: Any, place: str) -> Family:
         norms=tuple(_norm(n, place) for n in _list(entry.get("norms", []), place)),
         trained=trained,
         elsewhere=None if elsewhere is None else _one_of(elsewhere, get_args(FamilyVerdict), f"{place}: elsewhere"),
+        defects=_defects(entry.get("defects", []), parts, f"{place}: defects"),
     )
+
+
+def _defects(value: Any, parts: int, place: str) -> tuple[float, ...]:
+    numbers = _list(value, place)
+    if len(numbers) not in (0, parts):
+        raise ValueError(f"{place}: {len(numbers)} numbers; none, or one a block ({parts}), are expected")
+    for number in numbers:
+        if not isinstance(number, int | float) or isinstance(number, bool) or not 0 <= number <= 1 + 1e-9:
+            raise ValueError(f"{place}: {str(number)[:20]} is not allowed; numbers from 0 to 1 are")
+    return tuple(float(number) for number in numbers)
 
 
 def _member(entry: Any, place: str, parts: int) -> Member:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,7 @@ def _family(family: Family, norms: Norms, windows: Sequence[Window], paths: Sequ
     squared = [norms.at(k, family) for k in range(len(paths))]
     refusal = _refusal(family) or (_MOMENTUM if momentum else None)
     unit, blocks = norms.unit(family), []
+    defects = _defects(family)
     for j, name in enumerate(family.block_names()):
         S = [at[j] for at in squared]
         if refusal is not None:
@@ -144,7 +146,16 @@ def _family(family: Family, norms: Norms, windows: Sequence[Window], paths: Sequ
         elif j in family.dead:
             blocks.append(BlockCertificate(name, "not applicable", "dead in the table: no gradient", relative_growth(S)))
         else:
-            block = block_certificate(name, S, windows, unit, paths)
+            block = block_certificate(name, S, windows, unit, paths, defects[j])
             same = all(window[family.name][j] for window in norms.unchanged)
             blocks.append(unchanged_block(block, windows) if same else block)
     return FamilyCertificate(family.name, family.unit, family.dimension, tuple(blocks))
+
+
+def _defects(family: Family) -> list[float]:
+    """Of each block its own, or the family's root mean square: a single block's may be small by chance, on one batch."""
+    if not family.defects:
+        return [0.0] * family.parts
+    alive = [defect for j, defect in enumerate(family.defects) if j not in family.dead]
+    typical = math.hypot(*alive) / math.sqrt(len(alive) or 1)
+    return [max(defect, typical) for defect in family.defects]

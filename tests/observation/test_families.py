@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,8 @@ PAIR = Family("conv.bias+linear.weight", "joint", "layer", 1, 24, (Member("a", 0
 
 
 def test_written_and_read(tmp_path):
-    table = Blocks((CONV, PAIR), "net", ("a note",))
+    table = Blocks((replace(CONV, defects=(0.0, 1e-5, 0.0, 0.02)), PAIR), "net", ("a note",))
+    assert table.families[0].nearly == 1
     save_blocks(table, tmp_path / "blocks.json")
     assert load_blocks(tmp_path / "blocks.json") == table
     with pytest.raises(ValueError, match="exists"):
@@ -42,6 +44,9 @@ def test_invariant_families_do_not_overlap():
         ({"members": [{"parameter": "../a", "axis": 0, "start": 0, "stop": 4}]}, "looks like a path"),
         ({"dead": [4]}, "dead: 4 is not allowed"),
         ({"trained": 1}, "trained is '1'"),
+        ({"defects": [0.1]}, "defects: 1 numbers; none, or one a block"),
+        ({"defects": [0, 0, 0, 1.5]}, "defects: 1.5 is not allowed"),
+        ({"defects": [0, 0, 0, float("nan")]}, "defects: nan is not allowed"),
         ({"norms": [{"module": "bn", "kind": "spectral"}]}, "kind: 'spectral'"),
         ({"name": "conv\n"}, "control characters"),
     ],

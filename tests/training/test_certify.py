@@ -1,5 +1,6 @@
 """Certificates from checkpoints against runs whose gradients are known, and what they say of runs that they are not for."""
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ratetheory import certify
+from ratetheory import certify, find_blocks
 from ratetheory.observation.families import Blocks, Family, Member
 from tests.training.runs import CONVOLUTIONS, Net, follow, hat_weights, rayleigh, save, train
 
@@ -104,6 +105,35 @@ def test_more_checkpoints_tighten_both_ends(case, tmp_path):
         assert least <= float(tight.least) <= float(tight.mean[1])
         assert tight.mean[1] / tight.mean[0] < wide.mean[1] / wide.mean[0]
     assert many.effective_steps >= one.effective_steps * 0.999
+
+
+@pytest.mark.parametrize("epsilon", [1e-5, 1e-30])
+def test_with_a_table_the_eps_of_the_normalisation_is_no_surprise(epsilon, tmp_path):
+    words = Counter()
+    for rate in (1e-3, 0.1, 1.0, 10.0):
+        torch.manual_seed(2)
+        net, steps = Net(epsilon).double(), 60
+        table = find_blocks(net, torch.randn(32, 1, 6, 6, dtype=torch.float64), explain=False)
+        first = save(tmp_path / "first.pt", **net.state_dict())
+        squares = train(net, steps, rate)
+        last = save(tmp_path / "last.pt", **net.state_dict())
+        result = certify([first, last], steps=steps, learning_rate=rate, blocks=table, tensors=CONVOLUTIONS)
+        for family in result.families:
+            for block, mean in zip(family.blocks, squares[family.family].mean(axis=0), strict=True):
+                words[block.status, rate] += 1
+                if block.mean is not None:
+                    low, high = float(block.mean[0]), float(block.mean[1])
+                    assert low * (1 - block.shift) <= mean * (1 + 1e-12)
+                    assert mean <= high * (1 + block.shift) * (1 + 1e-12)
+                    assert (block.shift > 1e-9) == (epsilon == 1e-5)
+                else:
+                    assert "eps of the normalisation may explain it" in block.reason
+    if epsilon == 1e-30:
+        assert set(words) == {("held", rate) for rate in (1e-3, 0.1, 1.0, 10.0)}
+    else:
+        # by exact invariance alone the truth is outside at the first rate, for every filter
+        assert words["undecided", 1e-3] == 11
+        assert words["held", 1.0] + words["held", 10.0] > 15
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.05])

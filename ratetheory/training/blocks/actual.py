@@ -28,6 +28,21 @@ class Actual:
     law: dict[str, Array]
     largest: float
 
+    def defects(self, f: Family) -> tuple[float, ...]:
+        """Of each block |<w, g>| relative to sum |w g|, to three digits."""
+        radial, sizes = self.along(f)
+        defects = np.abs(radial) / np.where(sizes > 0, sizes, 1.0)
+        return tuple(float(f"{defect:.3g}") for defect in defects)
+
+    def along(self, f: Family) -> tuple[Array, Array]:
+        """Of each block <w, g> and sum |w g|."""
+        radial, sizes = np.zeros(f.parts), np.zeros(f.parts)
+        for m in f.members:
+            products, absolute = self.radial[m.parameter][m.axis]
+            radial = radial + products[m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
+            sizes = sizes + absolute[m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
+        return radial, sizes
+
     def dead(self, f: Family) -> tuple[int, ...]:
         """The blocks whose gradient is zero."""
         sizes = np.zeros(f.parts)
@@ -63,11 +78,8 @@ def lawful(f: Family, norms: Sequence[Norm], actual: Actual) -> tuple[Norm, ...]
     """The normalisations if the eps law adds up over them; none otherwise."""
     if not norms or any(n.module not in actual.law for n in norms):
         return ()
-    radial, sizes, law = np.zeros(f.parts), np.zeros(f.parts), np.zeros(f.parts)
-    for m in f.members:
-        products, absolute = actual.radial[m.parameter][m.axis]
-        radial = radial + products[m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
-        sizes = sizes + absolute[m.start : m.stop].reshape(f.parts, -1).sum(axis=1)
+    radial, sizes = actual.along(f)
+    law = np.zeros(f.parts)
     for norm in norms:
         law = law + law_sum(norm, f, actual.law[norm.module])
     return tuple(norms) if law_holds(radial, sizes, law) else ()

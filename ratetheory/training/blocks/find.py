@@ -161,8 +161,8 @@ def _judged(
         scales = [(f, factors(f, i)) for i, f in enumerate(sure)]
         reached = followed(trial.normalising, scales, trial.watch, trial.watches[names]) if sure else {}
         for f in sure:
-            norms = lawful(f, reached[f.name], actual)
-            result.append(_invariant(c, replace(f, norms=norms), changes[f.name], actual, degrees, notes))
+            f = replace(f, norms=lawful(f, reached[f.name], actual), defects=actual.defects(f))
+            result.append(_invariant(c, f, changes[f.name], actual, degrees, notes))
         for f in batch:
             if f.name not in names:
                 reason = wording.broken(changes[f.name], trial.tolerance)
@@ -185,7 +185,7 @@ def _invariant(c: Copied, f: Family, changed: float, actual: Actual, degrees: De
         notes.append(f"{f.name}: rescaling shows that it is invariant, the degrees do not ({obstacle})")
     dead = actual.dead(f)
     if len(dead) == f.parts:
-        return replace(f, verdict="dead", elsewhere=f.verdict, reason=wording.dead_but(f, reason))
+        return replace(f, verdict="dead", elsewhere=f.verdict, reason=wording.dead_but(f, reason), defects=())
     return replace(f, reason=reason, dead=dead)
 
 

@@ -16,7 +16,7 @@ from ratetheory.training.blocks.convolution import as_product
 TINY = 1e-30
 """torch refuses eps = 0 in training mode; this is below the rounding of any variance that is not itself rounding."""
 LARGEST_EPS = 1e-2
-"""An attribute called eps above this is no guard against division by zero."""
+"""An eps above this is no guard against division by zero: it stays what it is."""
 
 _EPS_PLACE = {
     "batch_norm": 7,
@@ -33,7 +33,8 @@ _CASTS = {"float", "half", "bfloat16"}
 
 
 class Precise(TorchFunctionMode):
-    """What casts to a lower precision stays double; with ``tiny`` normalisations called as functions get ``TINY`` as eps.
+    """What casts to a lower precision stays double; with ``tiny`` normalisations called as functions get ``TINY`` as eps,
+    but for an eps above ``LARGEST_EPS``.
 
     ``missing``: the eps that stands for ``None``, which torch takes from the precision: that of the model as it was.
     """
@@ -64,6 +65,8 @@ class Precise(TorchFunctionMode):
     def _with_eps(self, name: str, args: Any, kwargs: Any) -> tuple[Any, Any]:
         place = _EPS_PLACE[name]
         given = args[place] if len(args) > place else kwargs.get("eps")
+        if isinstance(given, float | int) and given > LARGEST_EPS:
+            return args, kwargs
         if self._tiny:
             eps = TINY
         elif given is None and name == "rms_norm":

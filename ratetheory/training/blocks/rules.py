@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ratetheory.training.blocks.precise import TINY
+from ratetheory.training.blocks.precise import LARGEST_EPS, TINY
 
 Rule = Callable[[Any, str, Any, Any, Any], Any]
 
@@ -194,6 +194,8 @@ def _normalised(kind: str, weight: int, bias: int | None, results: int) -> Rule:
     def rule(f: Any, name: str, args: Any, kwargs: Any, out: Any) -> Any:
         # of channels that are normalised each for itself every one may have a degree of its own
         f.norm(f.channels(args[0]) if kind == "batch" else f.form(args[0]), kind)
+        if isinstance(args[-1], float) and args[-1] > LARGEST_EPS:
+            f.need_zero(f.form(args[0]), f"enters {f.place('a normalisation')} whose eps of {args[-1]:.3g} is not small")
         gain = args[weight] if len(args) > weight else None
         shift = args[bias] if bias is not None and len(args) > bias else None
         form = f.zero if gain is None else f.form(gain)

@@ -34,6 +34,9 @@ def invariant(f: Family, defect: float, reached: Reached, obstacle: str | None, 
     places = list(dict.fromkeys(f"degree {degree:.4g} into {place} ({kind})" for place, kind, degree in reached))
     more = f" and {len(places) - 2} more" if len(places) > 2 else ""
     text = f"{', '.join(places[:2])}{more}: degree 0; {shown}"
+    if f.nearly:
+        blocks = "" if f.parts == 1 else f" in {f.nearly} of {f.parts} blocks"
+        text += f"; only nearly with the model's eps: <w, gradient> up to {max(f.defects):.1g} of sum |w gradient|{blocks}"
     return text if f.norms else f"{text}; where, the eps law does not confirm"
 
 

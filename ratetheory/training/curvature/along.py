@@ -82,6 +82,7 @@ class RateRange:
     ``below``: 2/L_gg, the end of the range (claim ``geodesic-descent``; those of the blocks grow beyond all bounds towards
     it); ``None`` without scale-variant weights, or where no point sets a limit. ``joint``: 2/Lam_g, the end of the range in
     which the a-priori bound of the same estimate holds. ``weights``: how many there are; ``points``: how many points were seen.
+    ``nearly``: how many blocks are scale-invariant only nearly, with the model's eps.
     """
 
     below: float | None
@@ -89,6 +90,7 @@ class RateRange:
     weights: int
     points: int
     converged: bool
+    nearly: int = 0
     trust: str = "estimated"
 
     def __str__(self) -> str:
@@ -99,11 +101,19 @@ class RateRange:
         if self.below is None:
             return f"{name}: no limit was found (L_gg = 0 {points})"
         doubt = "" if self.converged else "; not converged, the limit may be lower"
-        return f"{name}: below {self.below:.2g} (2/L_gg {points}{doubt}); the others need no tuning"
+        return f"{name}: below {self.below:.2g} (2/L_gg {points}{doubt}); {self._others()}"
+
+    def _others(self) -> str:
+        if not self.nearly:
+            return "the others need no tuning"
+        return f"the others need none as far as they are invariant: {self.nearly} blocks are so only nearly, with the model's eps"
 
 
-def suggested_rate(smoothness: Smoothness) -> RateRange:
-    """The range of the scale-variant learning rate, the only one that needs tuning: from 0 to 2/L_gg."""
+def suggested_rate(smoothness: Smoothness, blocks: Blocks | None = None) -> RateRange:
+    """The range of the scale-variant learning rate, the only one that needs tuning: from 0 to 2/L_gg.
+
+    ``blocks``: the table that the estimate is for; it knows which blocks are invariant only nearly.
+    """
     L_gg, Lam_g = smoothness.L_gg, smoothness.Lam_g
     return RateRange(
         2 / L_gg if L_gg else None,
@@ -111,6 +121,7 @@ def suggested_rate(smoothness: Smoothness) -> RateRange:
         smoothness.weights[1],
         len(smoothness.steps),
         smoothness.converged,
+        sum(family.nearly for family in blocks.invariant) if blocks is not None else 0,
     )
 
 

@@ -32,7 +32,7 @@ def found(place: str, checkpoints: list[str], table: str | None) -> dict[str, An
     blocks = find_blocks(model, loss, explain=False) if given is None else given
     here = curvature(model, loss, blocks)
     along = smoothness_along(model, loss, blocks, checkpoints)
-    rate = suggested_rate(along)
+    rate = suggested_rate(along, blocks)
     return {
         "rows": here.rows(),
         "curvature": here.as_dict(),

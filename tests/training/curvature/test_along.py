@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ratetheory.observation.compare import compare
+from ratetheory.observation.families import Blocks, Family, Member
 from ratetheory.observation.trace import read_run
 from ratetheory.training import checkpoint
 from ratetheory.training.curvature import Smoothness, curvature, estimate_smoothness, smoothness_along, suggested_rate
@@ -195,6 +196,8 @@ def test_the_suggested_range_of_the_scale_variant_learning_rate_in_words():
         " tuning"
     )
     assert "not converged, the limit may be lower" in str(suggested_rate(estimate(converged=False)))
+    filters = Family("w", "alone", "filter", 3, 4, (Member("w", 0, 0, 3),), "", defects=(0.5, 1e-3, 0.02))
+    assert "the others need none as far as they are invariant: 2 blocks" in str(suggested_rate(estimate(), Blocks((filters,))))
     none = suggested_rate(estimate(L_gg=None, Lam_g=None, scale_variant=[], weights=(100, 0)))
     assert none.below is None
     assert "no scale-variant weights" in str(none)
