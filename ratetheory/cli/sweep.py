@@ -41,8 +41,8 @@ def sweep(
 ) -> int:
     """Train at each pair of two learning rates: that of the scale-invariant weights, and that of all others.
 
-    The same command goes on where it was interrupted. Prints over how many decades of either rate the final loss stays within
-    a factor of 2.
+    The same command goes on where it was interrupted. Prints over how many decades of either rate, around the best one,
+    the final loss stays within a factor of 2 of the least.
     """
     from ratetheory.training.sweep import SweepSpec, load_sweep, run_sweep
 
@@ -94,7 +94,7 @@ def _print(found: Any, optimizer: str, network: str) -> None:
     spec, result = found.specification, insensitivity(found, network, optimizer)
     click.echo(
         f"{spec.data}, {optimizer}, {spec.steps_of(optimizer)} steps, {NETWORKS[network]}: "
-        f"where the final training loss stays within a factor of {FACTOR:g}"
+        f"where the final training loss stays within a factor of {FACTOR:g} of the least"
     )
     rows = [
         (f"  others at {rate:g}, the convolutions' rate over", described(result.along_rate[rate]))

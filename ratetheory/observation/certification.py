@@ -34,7 +34,9 @@ class BlockCertificate:
 
     ``mean``: of |G_t|^2, weighted by eta_hat_t^2 within a window and windows by their steps; ``least``: an upper end of the
     least |G_t|^2; ``growth``: |w_T|^2/|w_0|^2 as stored, to eight digits; ``shift``: an estimate of the share by which both may
-    be off since the eps of the normalisation breaks the invariance, 0 where the table says nothing of it. No numbers where the status gives no right to any.
+    be off since the eps of the normalisation breaks the invariance, 0 where the table says nothing of it.
+
+    No numbers where the status gives no right to any.
     """
 
     block: str

@@ -82,7 +82,7 @@ class RateRange:
     ``below``: 2/L_gg, the end of the range (claim ``geodesic-descent``; those of the blocks grow beyond all bounds towards
     it); ``None`` without scale-variant weights, or where no point sets a limit. ``joint``: 2/Lam_g, the end of the range in
     which the a-priori bound of the same estimate holds. ``weights``: how many there are; ``points``: how many points were seen.
-    ``nearly``: how many blocks are scale-invariant only nearly, with the model's eps.
+    ``nearly``: how many blocks are scale-invariant only nearly, with the eps that the model has.
     """
 
     below: float | None
@@ -106,7 +106,7 @@ class RateRange:
     def _others(self) -> str:
         if not self.nearly:
             return "the others need no tuning"
-        return f"the others need none as far as they are invariant: {self.nearly} blocks are so only nearly, with the model's eps"
+        return f"the others need none as far as they are invariant: {self.nearly} blocks are so only nearly, by the eps"
 
 
 def suggested_rate(smoothness: Smoothness, blocks: Blocks | None = None) -> RateRange:

@@ -7,7 +7,7 @@ from ratetheory.training.sweep.collect import (
     described,
     insensitivity,
     load_sweep,
-    widest_stretch,
+    stretch_at_least,
 )
 from ratetheory.training.sweep.run import run_sweep
 from ratetheory.training.sweep.specification import Cell, SweepSpec, rates_between
@@ -23,5 +23,5 @@ __all__ = [
     "load_sweep",
     "rates_between",
     "run_sweep",
-    "widest_stretch",
+    "stretch_at_least",
 ]

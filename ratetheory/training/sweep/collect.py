@@ -82,23 +82,24 @@ class Stretch:
         return math.log10(self.high / self.low)
 
 
-def widest_stretch(rates: Sequence[float], losses: Sequence[float] | Array) -> Stretch | None:
-    """The widest stretch of neighbouring rates over which the final loss stays within ``FACTOR``.
+def stretch_at_least(rates: Sequence[float], losses: Sequence[float] | Array) -> Stretch | None:
+    """The neighbouring rates around that of the least loss over which the loss stays within ``FACTOR`` of it.
 
     Only losses of at most ``LEARNED`` count, for networks that learned nothing all have the same loss; diverged runs and
-    missing ones count for nothing and part what lies on their sides. Of equally wide stretches the one with the least loss;
-    ``None`` if nothing learned.
+    missing ones count for nothing and part what lies on their sides. ``None`` if nothing learned.
     """
-    found = []
     values = np.asarray(losses, float)
     usable = np.isfinite(values) & (values <= LEARNED)
-    for first in range(len(values)):
-        for last in range(first, len(values)):
-            part = values[first : last + 1]
-            if not usable[last] or part.max() > FACTOR * part.min():
-                break
-            found.append(Stretch(rates[first], rates[last], float(part.min()), float(part.max())))
-    return max(found, key=lambda one: (one.decades, -one.least), default=None)
+    if not usable.any():
+        return None
+    first = last = int(np.where(usable, values, np.inf).argmin())
+    near = usable & (values <= FACTOR * values[first])
+    while first > 0 and near[first - 1]:
+        first -= 1
+    while last + 1 < len(values) and near[last + 1]:
+        last += 1
+    part = values[first : last + 1]
+    return Stretch(rates[first], rates[last], float(part.min()), float(part.max()))
 
 
 def described(stretch: Stretch | None) -> str:
@@ -117,7 +118,7 @@ class Insensitivity:
 
     ``along_rate``: for each scale-variant rate that of the convolutions' rate; ``along_scale_variant``: for each rate of the
     convolutions that of the scale-variant rate. ``best``: the least loss with its two rates (rate, scale-variant rate), and
-    ``at_best`` the two stretches on the lines through it (which need not contain it). ``diverged``: how many pairs of rates.
+    ``at_best`` the two stretches on the lines through it, which contain it. ``diverged``: how many pairs of rates.
     """
 
     network: str
@@ -157,8 +158,8 @@ def insensitivity(sweep: Sweep, network: str, optimizer: str) -> Insensitivity:
     return Insensitivity(
         network,
         optimizer,
-        {rate: widest_stretch(spec.rates, losses[row]) for row, rate in enumerate(spec.scale_variant_rates)},
-        {rate: widest_stretch(spec.scale_variant_rates, losses[:, i]) for i, rate in enumerate(spec.rates)},
+        {rate: stretch_at_least(spec.rates, losses[row]) for row, rate in enumerate(spec.scale_variant_rates)},
+        {rate: stretch_at_least(spec.scale_variant_rates, losses[:, i]) for i, rate in enumerate(spec.rates)},
         best,
         int(np.isposinf(losses).sum()),
     )

@@ -17,12 +17,16 @@ class Functional(nn.Module):
         return self.out(torch.tanh(nn.functional.layer_norm(self.linear(x), (8,), eps=self.eps)))
 
 
+def conv():
+    return nn.Conv2d(3, 4, 3, bias=False)
+
+
 def batch_norm(eps):
-    return nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4, eps=eps), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3))
+    return nn.Sequential(conv(), nn.BatchNorm2d(4, eps=eps), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
 
 
 def group_norm(eps):
-    return nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.GroupNorm(2, 4, eps=eps), nn.Tanh(), nn.Flatten(), nn.Linear(144, 3))
+    return nn.Sequential(conv(), nn.GroupNorm(2, 4, eps=eps), nn.Tanh(), nn.Flatten(), nn.Linear(144, 3))
 
 
 def rms_norm(eps):

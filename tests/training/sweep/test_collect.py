@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ratetheory.training.sweep.collect import LEARNED, Stretch, Sweep, described, insensitivity, widest_stretch
+from ratetheory.training.sweep.collect import LEARNED, Stretch, Sweep, described, insensitivity, stretch_at_least
 from ratetheory.training.sweep.specification import Cell, SweepSpec, checked
 
 NAN, INF = math.nan, math.inf
@@ -17,14 +17,17 @@ DECADES = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
     ("losses", "expected"),
     [
         # neighbours only: 0.2 and 0.25 are within the factor, but 0.9 lies between
-        ([0.2, 0.9, 0.25, 0.3, 0.45, 0.6], Stretch(0.1, 10.0, 0.25, 0.45)),
+        ([0.2, 0.9, 0.25, 0.3, 0.45, 0.6], Stretch(1e-3, 1e-3, 0.2, 0.2)),
+        # around the least loss, not where it changes least
+        ([0.6, 0.6, 0.6, 0.6, 0.1, 0.15], Stretch(10.0, 100.0, 0.1, 0.15)),
+        ([0.9, 0.15, 0.1, 0.19, 0.21, 0.2], Stretch(1e-2, 1.0, 0.1, 0.19)),
         # exactly a factor of two still counts
         ([1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125], Stretch(10.0, 100.0, 0.03125, 0.0625)),
         ([0.1, 0.1, 0.1, 0.1, 0.1, 0.1], Stretch(1e-3, 100.0, 0.1, 0.1)),
-        # a chain of small ratios is no small ratio; of equal widths the one with the least loss
+        # a chain of small ratios is no small ratio
         ([0.1, 0.15, 0.22, 0.33, 0.5, 0.75], Stretch(1e-3, 1e-2, 0.1, 0.15)),
         # diverged and missing runs part what lies beside them
-        ([0.1, 0.1, NAN, 0.2, 0.2, 0.2], Stretch(1.0, 100.0, 0.2, 0.2)),
+        ([0.1, 0.1, NAN, 0.1, 0.2, 0.2], Stretch(1e-3, 1e-2, 0.1, 0.1)),
         ([0.1, 0.1, INF, 0.2, INF, 0.2], Stretch(1e-3, 1e-2, 0.1, 0.1)),
         # networks that learned nothing are equal, and not insensitive
         ([2.3, 2.3, 2.3, 2.3, 2.3, 0.1], Stretch(100.0, 100.0, 0.1, 0.1)),
@@ -34,13 +37,13 @@ DECADES = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
         ([0.0, 0.0, 1e-9, INF, INF, INF], Stretch(1e-3, 1e-2, 0.0, 0.0)),
     ],
 )
-def test_the_widest_stretch_of_neighbours_within_a_factor_of_two(losses, expected):
-    assert widest_stretch(DECADES, losses) == expected
+def test_the_neighbours_of_the_least_loss_within_a_factor_of_two_of_it(losses, expected):
+    assert stretch_at_least(DECADES, losses) == expected
 
 
 def test_decades_are_those_of_the_rates():
-    assert widest_stretch((0.5, 5.0, 500.0), [0.1, 0.1, 0.1]).decades == pytest.approx(3)
-    assert widest_stretch((0.5,), [0.1]).decades == 0
+    assert stretch_at_least((0.5, 5.0, 500.0), [0.1, 0.1, 0.1]).decades == pytest.approx(3)
+    assert stretch_at_least((0.5,), [0.1]).decades == 0
     assert described(None) == "none learned"
     assert described(Stretch(0.1, 0.1, 0.2, 0.2)) == "0 decades (0.1 alone), loss 0.2"
     assert described(Stretch(0.1, 10.0, 0.2, 0.31)) == "2.0 decades (0.1 to 10), loss 0.2 to 0.31"
