@@ -19,7 +19,7 @@ _MARGIN = 10
 """By how much a relative defect of the table is multiplied, since along the run it may be larger."""
 _BY_EPS = (
     "the growth is so small that the eps of the normalisation may explain it, by the relative defects in the table: exact "
-    "invariance cannot be assumed here"
+    "invariance cannot be assumed here (it can be between checkpoints further apart)"
 )
 
 

@@ -64,7 +64,7 @@ def sweep_page(sweep: Sweep, shown: list[Shown]) -> str:
             _table(spec, optimizer, [insensitivity(sweep, network, optimizer) for network in spec.networks])
             for optimizer in spec.optimizers or ()
         ],
-        provenance=[(name, _fact(value)) for name, value in sweep.provenance.items()],
+        provenance=[(name, _fact(value)) for name, value in sweep.provenance.items() if value is not None],
     )
 
 
@@ -81,7 +81,7 @@ def _fact(value: Any) -> str:
         return ", ".join(f"{name} {entry}" for name, entry in value.items())
     if isinstance(value, list):
         return ", ".join(f"{entry:g}" if isinstance(entry, float) else str(entry) for entry in value)
-    return "not recorded" if value is None else str(value)
+    return str(value)
 
 
 def _table(spec: Any, optimizer: str, results: list[Insensitivity]) -> dict[str, Any]:
