@@ -18,6 +18,8 @@ from ratetheory.training.sweep.specification import Cell, SweepSpec
 CHUNK = 2048
 """Most images that are normalised together. More training data than that make several chunks of nearly equal size, and the
 training loss is the mean over all images, each normalised within its chunk: still scale-invariant, and of bounded memory."""
+_LOOK = 50
+"""Steps between two looks at whether the losses are still finite: a look waits for the device."""
 
 
 def run_cell(spec: SweepSpec, cell: Cell, split: Split) -> dict[str, Any]:
@@ -46,24 +48,26 @@ def run_cell(spec: SweepSpec, cell: Cell, split: Split) -> dict[str, Any]:
 
 
 def _train(spec: SweepSpec, cell: Cell, network: SweepNetwork, train: Images, batches: torch.Generator) -> int:
-    """Take the steps; how many had a finite loss."""
+    """Take the steps; how many had a finite loss, up to the first that had not. After that one some more may be taken."""
     groups = [{"params": network.convolutions, "lr": cell.rate}, {"params": network.others, "lr": cell.scale_variant_rate}]
     optimizer = torch.optim.SGD(groups, lr=cell.rate)
-    steps = spec.steps_of(cell.optimizer)
-    for step in range(steps):
+    finite = torch.ones((), dtype=torch.bool, device=train.images.device)
+    known = torch.zeros((), dtype=torch.int64, device=train.images.device)
+    for step in range(spec.steps_of(cell.optimizer)):
         optimizer.zero_grad()
         if cell.optimizer == "gd":
             loss = _full_gradient(network, train)
         else:
             # drawn anew at each step, independently and with replacement
             chosen = torch.randint(len(train.labels), (spec.batch_size,), generator=batches).to(train.labels.device)
-            batch = nn.functional.cross_entropy(network.module(_laid_out(train.images[chosen])), train.labels[chosen])
-            batch.backward()
-            loss = batch.item()
-        if not math.isfinite(loss):
-            return step
+            loss = nn.functional.cross_entropy(network.module(_laid_out(train.images[chosen])), train.labels[chosen])
+            loss.backward()
+        finite &= loss.detach().isfinite()
+        known += finite
         optimizer.step()
-    return steps
+        if step % _LOOK == _LOOK - 1 and not finite:
+            break
+    return int(known)
 
 
 def _laid_out(images: torch.Tensor) -> torch.Tensor:
@@ -77,13 +81,13 @@ def _chunks(images: Images) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         yield _laid_out(pixels), labels
 
 
-def _full_gradient(network: SweepNetwork, train: Images) -> float:
+def _full_gradient(network: SweepNetwork, train: Images) -> torch.Tensor:
     """Add the gradient of the training loss to the parameters' and return the loss."""
-    total = 0.0
+    total = torch.zeros((), dtype=torch.float64, device=train.images.device)
     for pixels, labels in _chunks(train):
         loss = nn.functional.cross_entropy(network.module(pixels), labels, reduction="sum") / len(train.labels)
         loss.backward()
-        total += loss.item()
+        total += loss.detach()
     return total
 
 
@@ -91,7 +95,7 @@ def _measured(network: SweepNetwork, cell: Cell, split: Split) -> dict[str, floa
     network.module.zero_grad()
     loss = _full_gradient(network, split.train)
     return {
-        "loss": loss,
+        "loss": float(loss),
         "gradient_norm": _gradient_norm(network, normalised=cell.network == "bn"),
         "test_accuracy": _test_accuracy(network, split),
         "effective_rate_last": _effective_rate(network, cell.rate),
