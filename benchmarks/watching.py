@@ -2,7 +2,8 @@
 
 Time inside the monitor (its call, all its hooks, its writer's processor time) as a share of the step; beside it the ratio of
 watched to plain steps, made in turn on equal models, with a 95% interval; a naive tracker that asks for every filter's norms
-with ``.item()``, and cockpit where it is installed (the norms of gradients, updates and distances, by layer). Exits with 1 if the share exceeds its limit.
+with ``.item()``, and cockpit where it is installed (norms of gradients and updates, by layer). Exits with 1 if the share
+exceeds its limit.
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ def test_a_gain_that_is_frozen_on_the_way_has_no_law(tmp_path):
 def test_two_normalisations_with_one_gain(tmp_path):
     torch.manual_seed(0)
     net = nn.Sequential(
-        nn.Linear(64, 6, bias=False), nn.BatchNorm1d(6, eps=0.1), nn.Tanh(),
-        nn.Linear(6, 6, bias=False), nn.BatchNorm1d(6, eps=0.1), nn.Linear(6, 10),
+        nn.Linear(64, 6, bias=False), nn.BatchNorm1d(6, eps=0.01), nn.Tanh(),
+        nn.Linear(6, 6, bias=False), nn.BatchNorm1d(6, eps=0.01), nn.Linear(6, 10),
     ).double()  # fmt: skip
     net[4].weight = net[1].weight
     images, labels = IMAGES.images.reshape(len(IMAGES.labels), -1)[:400], IMAGES.labels[:400]
