@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ratetheory.training.blocks.checkpointing import plain_checkpoints
 from ratetheory.training.blocks.precise import TINY, Precise, default_double, eps_attributes
 from ratetheory.training.naming import unwrapped
 
@@ -59,6 +60,7 @@ class Copied:
                 # what compiles has imported it, for seconds; nothing else needs it
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             stack.enter_context(Precise(tiny, self.missing_eps))
+            stack.enter_context(plain_checkpoints())
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
             return floating(self.call(self.module))
@@ -143,8 +145,10 @@ def _loss(value: Any) -> torch.Tensor:
 def _fresh(value: Any) -> Any:
     """A copy of the batch in double precision; a model may write into its input."""
     if isinstance(value, torch.Tensor):
-        value = value.detach().clone()
-        return value.double() if value.dtype.is_floating_point else value
+        fresh = value.detach().clone()
+        fresh = fresh.double() if value.dtype.is_floating_point else fresh
+        # a reentrant checkpoint lets gradients through only where its input asks for them
+        return fresh.requires_grad_() if value.requires_grad else fresh
     if isinstance(value, Mapping):
         return {key: _fresh(entry) for key, entry in value.items()}
     if type(value) in (list, tuple):

@@ -61,6 +61,11 @@ def dead_but(f: Family, reason: str) -> str:
 
 def silent(kind: str, used: bool) -> str:
     """Why a parameter has no gradient anywhere near."""
+    if not used and kind != "none":
+        return (
+            "no gradient reaches it, though other values would change the outputs: it is detached, or in a reentrant "
+            "checkpoint of which no input asks for a gradient; training leaves it as it is"
+        )
     if not used:
         return "no output depends on it"
     if kind == "none":
