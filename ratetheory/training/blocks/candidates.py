@@ -42,13 +42,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the screen proposes; ``atoms``: pieces in no candidate; ``complete``: whether all joint groups were searched."""
+    """What the screen proposes; ``atoms``: pieces in no candidate; ``open``: those that may stand in groups not searched."""
 
     silent: tuple[str, ...]
     alone: tuple[Candidate, ...]
     joint: tuple[Candidate, ...]
     atoms: tuple[Atom, ...]
-    complete: bool
+    open: frozenset[Atom]
 
 
 def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[[Sequence[str], int], Table]) -> Candidates:
@@ -66,11 +66,11 @@ def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[
             alone += [Candidate((Member(name, axis, r.start, r.stop),), r.parts) for r in regions]
             atoms += _rest(name, axis if regions else 0, n if regions else table[name][0].products.shape[1], regions)
     joint, atoms = _paired_regions(table, atoms, top)
-    groups, complete = _groups(table, atoms, shapes, more)
+    groups, further = _groups(table, atoms, shapes, more)
     used = {i for group in groups for i in group}
     joint += [_refined(table, [atoms[i] for i in sorted(group)], top, shapes) for group in groups]
     left = tuple(atom for i, atom in enumerate(atoms) if i not in used)
-    return Candidates(silent, tuple(alone), tuple(joint), left, complete)
+    return Candidates(silent, tuple(alone), tuple(joint), left, frozenset(atoms[i] for i in further))
 
 
 def live(sizes: Array, top: Array) -> NDArray[np.bool_]:
@@ -140,8 +140,8 @@ def _columns(table: Table, atoms: Sequence[Atom]) -> tuple[Array, Array]:
 
 def _groups(
     table: Table, atoms: Sequence[Atom], shapes: dict[str, tuple[int, ...]], more: Callable[[Sequence[str], int], Table]
-) -> tuple[tuple[frozenset[int], ...], bool]:
-    """Minimal sets of atoms that are jointly invariant, by their numbers.
+) -> tuple[tuple[frozenset[int], ...], frozenset[int]]:
+    """Minimal sets of atoms that are jointly invariant, by their numbers, and the atoms that may stand in further ones.
 
     Those of matrices and kernels come first: with gains and shifts there may be too many (a branch may be scaled by its last
     kernel or by the gain before it, so n branches of a residual stream make 2^n groups).
@@ -150,14 +150,14 @@ def _groups(
     first = _minimal_sets(table, [atoms[i] for i in kernels], more)
     groups = [frozenset(kernels[i] for i in group) for group in first.groups]
     if len(kernels) == len(atoms):
-        return tuple(groups), first.complete
+        return tuple(groups), first.open
     found = _minimal_sets(table, atoms, more)
-    return (*groups, *(g for g in found.groups if g not in groups)), found.complete
+    return (*groups, *(g for g in found.groups if g not in groups)), found.open
 
 
 def _minimal_sets(table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[str], int], Table]) -> Found:
     if len(atoms) < 2:
-        return Found((), True)
+        return Found(())
     products, sizes = _columns(table, atoms)
     numbers = {atom: i for i, atom in enumerate(atoms)}
     pairs = opposite_pairs(products, sizes, [(numbers[a], numbers[b]) for a, b in _neighbours(atoms)])
@@ -166,7 +166,7 @@ def _minimal_sets(table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[
     else:
         further = more(sorted({a.parameter for a in atoms}), len(atoms) + 3)
         found = by_null_space(*_columns(further, atoms))
-    return Found(tuple(g for g in found.groups if len(g) > 1), found.complete)
+    return Found(tuple(g for g in found.groups if len(g) > 1), found.open)
 
 
 def _refined(table: Table, group: Sequence[Atom], top: Array, shapes: dict[str, tuple[int, ...]]) -> Candidate:

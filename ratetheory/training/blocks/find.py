@@ -96,12 +96,12 @@ def _search(c: Copied, explain: bool, model: str) -> Blocks:
     found = candidates(
         table, {n: tuple(p.shape) for n, p in c.parameters.items()}, lambda n, k: measure(c, n, _Points(c, k), k)
     )
-    if not found.complete:
+    if found.open:
         notes.append("there are too many combinations of parameters to try: further jointly invariant groups may exist")
     trial, degrees = _trial(c, normalising, found.silent, explain, notes)
     result = [
         *_judged(c, trial, found, actual, degrees, notes),
-        *(_variant(c, table, atom, actual, degrees, notes) for atom in found.atoms),
+        *(_variant(c, table, atom, found, actual, degrees, notes) for atom in found.atoms),
         *_silent(c, table, trial, found, actual, notes),
     ]
     order = {name: i for i, name in enumerate(c.parameters)}
@@ -167,6 +167,7 @@ def _judged(
             if f.name not in names:
                 reason = wording.broken(changes[f.name], trial.tolerance)
                 notes.append(f"{f.name}: {reason}")
+                reason = wording.undecided(reason) if found.open else reason
                 broken += [replace(rows.family([m], 1, "not", c.parameters), reason=reason) for m in f.members]
     # a member of a refuted candidate has a row of its own, unless it stands in another one
     placed = {m for f in result for m in f.members}
@@ -189,7 +190,9 @@ def _invariant(c: Copied, f: Family, changed: float, actual: Actual, degrees: De
     return replace(f, reason=reason, dead=dead)
 
 
-def _variant(c: Copied, table: Table, atom: Atom, actual: Actual, degrees: Degrees | None, notes: list[str]) -> Family:
+def _variant(
+    c: Copied, table: Table, atom: Atom, found: Candidates, actual: Actual, degrees: Degrees | None, notes: list[str]
+) -> Family:
     f = rows.of_atom(atom, c.parameters)
     sums = table[atom.parameter][atom.axis]
     products = sums.products[:, atom.start : atom.stop].sum(axis=1)
@@ -201,10 +204,13 @@ def _variant(c: Copied, table: Table, atom: Atom, actual: Actual, degrees: Degre
         notes.append(f"{f.name}: the degrees show that it is invariant, its gradient does not")
     if defect < _CERTAIN:
         notes.append(f"{f.name}: its relative defect of {defect:.1g} cannot be told from rounding with certainty")
-    if actual.dead(f):
-        return replace(
-            f, verdict="dead", reason=f"its gradient is zero at the present weights; elsewhere not invariant: {reason}"
-        )
+    dead = bool(actual.dead(f))
+    if atom in found.open:
+        reason = wording.undecided(reason)
+    elif dead:
+        reason = f"not invariant: {reason}"
+    if dead:
+        return replace(f, verdict="dead", reason=f"its gradient is zero at the present weights; elsewhere {reason}")
     return replace(f, reason=reason)
 
 

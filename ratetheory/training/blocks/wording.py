@@ -48,6 +48,11 @@ def variant(defect: float, obstacle: str | None) -> str:
     return f"{nearly}{obstacle}"[:_LIMIT]
 
 
+def undecided(reason: str) -> str:
+    """The reason of what is not invariant alone, where not all groups that it may stand in were tried."""
+    return f"not invariant alone: {reason[:_LIMIT]}; whether it is jointly invariant with others was not decided"
+
+
 def broken(defect: float, tolerance: float) -> str:
     """Why a candidate is not invariant after all."""
     return f"nearly: unchanged by small rescalings, but factors up to 64 change the outputs by {defect:.1g} > {tolerance:.0e}"
