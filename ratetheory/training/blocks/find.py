@@ -84,10 +84,10 @@ class _Trial:
 
 
 def _search(c: Copied, explain: bool, model: str) -> Blocks:
+    unjudged, notes = rows.unjudged(c.unjudged)
     if not c.parameters:
         checked_outputs(c.outputs(grad=False))
-        return Blocks((), model, ("the model has no floating-point parameters",))
-    notes: list[str] = []
+        return Blocks(tuple(unjudged), model, ("the model has no floating-point parameters", *notes))
     if not any(m.training for m in c.module.modules()):
         notes.append("the model is in evaluation mode; call model.train() to judge what training sees")
     normalising = normalisations(c.module)
@@ -98,13 +98,17 @@ def _search(c: Copied, explain: bool, model: str) -> Blocks:
     )
     if found.open:
         notes.append("there are too many combinations of parameters to try: further jointly invariant groups may exist")
+    if any(p.is_complex() for p in c.unjudged.values()):
+        # any may be jointly invariant with those
+        found = replace(found, open=frozenset(found.atoms))
     trial, degrees = _trial(c, normalising, found.silent, explain, notes)
     result = [
         *_judged(c, trial, found, actual, degrees, notes),
         *(_variant(c, table, atom, found, actual, degrees, notes) for atom in found.atoms),
         *_silent(c, table, trial, found, actual, notes),
+        *unjudged,
     ]
-    order = {name: i for i, name in enumerate(c.parameters)}
+    order = {name: i for i, name in enumerate(c.trained)}
     result.sort(key=lambda f: (order[f.members[0].parameter], f.members[0].start, f.verdict == "joint"))
     result = [replace(f, trained=all(c.trained.get(m.parameter, True) for m in f.members)) for f in result]
     return Blocks(tuple(result), model, tuple(notes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
@@ -67,6 +68,17 @@ def of_parameter(name: str, parameters: Mapping[str, torch.Tensor], by_index: bo
     """The row of a whole parameter; ``by_index``: one block an index of its first axis."""
     n = length(parameters[name], 0)
     return family([Member(name, 0, 0, n)], n if by_index else 1, "dead", parameters)
+
+
+def unjudged(parameters: Mapping[str, torch.Tensor]) -> tuple[list[Family], list[str]]:
+    """Rows of parameters of complex or integer numbers, and a note that names them."""
+    found = []
+    for name, p in parameters.items():
+        kind = "complex" if p.is_complex() else "integers"
+        f = family([Member(name, 0, 0, length(p, 0))], 1, "not", parameters)
+        found.append(replace(f, reason=f"not judged: its entries are {kind}, and rescaling is tried on real ones only"))
+    listed = ", ".join(f.name for f in found[:10]) + (f" and {len(found) - 10} more" if len(found) > 10 else "")
+    return found, [f"not judged, as they are not real numbers: {listed}"] if found else []
 
 
 def disjoint(rows: Sequence[Family]) -> Iterator[list[Family]]:

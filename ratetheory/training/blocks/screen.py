@@ -67,6 +67,9 @@ def moved(w: torch.Tensor, seed: int, relative: float, absolute: float, into: to
     columns = w.numel() // max(rows, 1)
     if not w.numel():
         return w
+    if w.is_complex():
+        moved(torch.view_as_real(w), seed, relative, absolute, torch.view_as_real(into))
+        return into
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.empty(_STRIDE * (rows - 1) + columns, dtype=w.dtype).uniform_(-1, 1, generator=generator).to(w.device)
     added, factor = (u.as_strided((rows, columns), (_STRIDE, 1)) for u in (absolute * drawn, 1 + relative * drawn))
