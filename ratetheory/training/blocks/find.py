@@ -13,8 +13,9 @@ from torch import nn
 from ratetheory.observation.families import Blocks, Family
 from ratetheory.training.blocks import rows, wording
 from ratetheory.training.blocks.actual import Actual, at_actual, lawful
-from ratetheory.training.blocks.candidates import Atom, Candidates, candidates
+from ratetheory.training.blocks.candidates import Candidates, candidates
 from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept
+from ratetheory.training.blocks.cuts import Atom
 from ratetheory.training.blocks.degree import Degrees, follow
 from ratetheory.training.blocks.norms import Normalising, Watch, followed, normalisations, watching
 from ratetheory.training.blocks.rescale import change, confirmed, factors, rescaled, rounding_tolerance
@@ -76,9 +77,12 @@ class _Trial:
         """How much the outputs change when the families' parameters get other values, as large as the largest entry."""
         values = dict(self.point)
         for number, f in enumerate(families):
-            w = values[f.name]
+            (m,) = f.members
+            w = values[m.parameter]
             noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(number), dtype=w.dtype).to(w.device)
-            values[f.name] = w + noise * max(float(w.abs().max()), 0.1)
+            if w.dim():
+                noise[: m.start], noise[m.stop :] = 0, 0
+            values[m.parameter] = w + noise * max(float(w.abs().max()), 0.1)
         self.copied.set(values)
         return change(self.copied.outputs(grad=False), self.base)
 
@@ -219,18 +223,18 @@ def _variant(
 
 
 def _silent(c: Copied, table: Table, trial: _Trial, found: Candidates, actual: Actual, notes: list[str]) -> list[Family]:
-    """Parameters without gradient at generic weights: no other values change the outputs, or no positive factors do."""
-    indexed = [rows.of_parameter(name, c.parameters, by_index=True) for name in found.silent]
+    """What has no gradient at generic weights: no other values change the outputs, or no positive factors do."""
+    indexed = rows.without_gradient(found.silent, found.quiet, c.parameters, by_index=True)
     added = confirmed(indexed, trial.adding, trial.tolerance)
     scaled = confirmed([f for f in indexed if added[f.name] > trial.tolerance], trial.rescaling, trial.tolerance)
     result = []
-    for name in found.silent:
+    for f in rows.without_gradient(found.silent, found.quiet, c.parameters):
+        name, (m,) = f.name, f.members
         kind = "none" if added[name] <= trial.tolerance else "scale" if scaled[name] <= trial.tolerance else "flat"
-        f = rows.of_parameter(name, c.parameters)
-        if kind == "flat" and table[name][0].sizes.any():
+        if kind == "flat" and table[m.parameter][0].sizes[:, m.start : m.stop].any():
             reason = "its gradient is below rounding, yet other values change the outputs: too small to be judged"
             notes.append(f"{name}: {reason}")
             result.append(replace(f, verdict="not", reason=reason))
         else:
-            result.append(replace(f, reason=wording.silent(kind, actual.used[name])))
+            result.append(replace(f, reason=wording.silent(kind, actual.used[m.parameter])))
     return result

@@ -8,7 +8,8 @@ from dataclasses import replace
 import torch
 
 from ratetheory.observation.families import Blocks, Family, FamilyVerdict, Member
-from ratetheory.training.blocks.candidates import Atom, Candidate
+from ratetheory.training.blocks.candidates import Candidate
+from ratetheory.training.blocks.cuts import Atom
 
 _NAME_LIMIT = 170
 
@@ -64,10 +65,13 @@ def of_atom(atom: Atom, parameters: Mapping[str, torch.Tensor]) -> Family:
     return family([Member(atom.parameter, atom.axis, atom.start, atom.stop)], 1, "not", parameters)
 
 
-def of_parameter(name: str, parameters: Mapping[str, torch.Tensor], by_index: bool = False) -> Family:
-    """The row of a whole parameter; ``by_index``: one block an index of its first axis."""
-    n = length(parameters[name], 0)
-    return family([Member(name, 0, 0, n)], n if by_index else 1, "dead", parameters)
+def without_gradient(
+    silent: Sequence[str], quiet: Sequence[Atom], parameters: Mapping[str, torch.Tensor], by_index: bool = False
+) -> list[Family]:
+    """The rows of whole parameters and of slices; ``by_index``: one block an index of the first axis."""
+    members = [Member(name, 0, 0, length(parameters[name], 0)) for name in silent]
+    members += [Member(atom.parameter, atom.axis, atom.start, atom.stop) for atom in quiet]
+    return [family([m], m.stop - m.start if by_index else 1, "dead", parameters) for m in members]
 
 
 def unjudged(parameters: Mapping[str, torch.Tensor]) -> tuple[list[Family], list[str]]:
