@@ -32,7 +32,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the screen proposes; ``atoms``: pieces in no candidate; ``open``: those that may stand in groups not searched.
+    """What the screen proposes; ``atoms``: pieces in no candidate; ``open``: all that may stand in groups not searched.
 
     ``silent``, ``quiet``: parameters, and slices of others, without gradient.
     """
@@ -69,7 +69,7 @@ def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[
     left = cuts.joined({*cuts.atoms}.difference(*groups))
     quiet = tuple(q for q in cuts.quiet if not any(_inside(q, atom) for group in whole for atom in group))
     searched = [cuts.atoms[i] for i in further]
-    unsure = frozenset(atom for atom in left if any(_inside(piece, atom) for piece in searched))
+    unsure = frozenset([*searched, *(atom for atom in left if any(_inside(piece, atom) for piece in searched))])
     return Candidates(silent, quiet, tuple(alone), tuple(joint), tuple(left), unsure)
 
 
