@@ -31,7 +31,8 @@ def find_blocks(model: nn.Module, batch_or_loss: Any, explain: bool = True) -> B
     """The scale-invariant blocks of a model: its table, judged by rescaling a copy in double precision.
 
     The model, its statistics and gradients, and the global random states stay as they are. Every module keeps its mode: in
-    evaluation mode batch normalisation does not make anything invariant.
+    evaluation mode batch normalisation does not make anything invariant. Activation checkpoints are evaluated plainly. A reason
+    says where something was not decided: groups beyond those searched, parameters that are not real numbers.
 
     Args:
         model: any module, also compiled or wrapped for data-parallel training; names are those of the module inside.
