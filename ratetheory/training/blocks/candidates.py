@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ratetheory.observation.families import Member
+from ratetheory.training.blocks.cuts import Atom, cut
 from ratetheory.training.blocks.joint import MOST_BITS, Found, bits, by_halves, by_null_space, opposite_pairs
 from ratetheory.training.blocks.partition import Array, Region, divisors, partition, vanishing
 from ratetheory.training.blocks.screen import Table
@@ -19,17 +20,6 @@ SILENT = 1e-12
 """A parameter whose sum |w g| is below this share of the largest one's may be of no influence; rescaling decides."""
 _LIVE = 1e-14
 _MOST_FREE_AXES = 6
-
-
-@dataclass(frozen=True)
-class Atom:
-    """A piece of a parameter that is not invariant alone: a column of the joint search."""
-
-    parameter: str
-    axis: int
-    start: int
-    stop: int
-    whole: bool
 
 
 @dataclass(frozen=True)
@@ -42,13 +32,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What the screen proposes; ``atoms``: pieces in no candidate; ``complete``: whether all joint groups were searched."""
+    """What the screen proposes; ``atoms``: pieces in no candidate; ``open``: all that may stand in groups not searched.
+
+    ``silent``, ``quiet``: parameters, and slices of others, without gradient.
+    """
 
     silent: tuple[str, ...]
+    quiet: tuple[Atom, ...]
     alone: tuple[Candidate, ...]
     joint: tuple[Candidate, ...]
     atoms: tuple[Atom, ...]
-    complete: bool
+    open: frozenset[Atom]
 
 
 def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[[Sequence[str], int], Table]) -> Candidates:
@@ -66,11 +60,23 @@ def candidates(table: Table, shapes: dict[str, tuple[int, ...]], more: Callable[
             alone += [Candidate((Member(name, axis, r.start, r.stop),), r.parts) for r in regions]
             atoms += _rest(name, axis if regions else 0, n if regions else table[name][0].products.shape[1], regions)
     joint, atoms = _paired_regions(table, atoms, top)
-    groups, complete = _groups(table, atoms, shapes, more)
-    used = {i for group in groups for i in group}
-    joint += [_refined(table, [atoms[i] for i in sorted(group)], top, shapes) for group in groups]
-    left = tuple(atom for i, atom in enumerate(atoms) if i not in used)
-    return Candidates(silent, tuple(alone), tuple(joint), left, complete)
+    alive = {n: live(table[n][0].sizes, top) for n in names if n not in silent and len(shapes[n]) == 1}
+    cuts = cut(table, atoms, shapes, alive)
+    numbers, further = _groups(table, cuts.atoms, shapes, more)
+    groups = [[cuts.atoms[i] for i in sorted(group)] for group in numbers]
+    whole = [cuts.group(group) for group in groups]
+    joint += [_refined(table, group, top, shapes) for group in whole]
+    left = cuts.joined({*cuts.atoms}.difference(*groups))
+    quiet = tuple(q for q in cuts.quiet if not any(_inside(q, atom) for group in whole for atom in group))
+    searched = [cuts.atoms[i] for i in further]
+    unsure = frozenset([*searched, *(atom for atom in left if any(_inside(piece, atom) for piece in searched))])
+    return Candidates(silent, quiet, tuple(alone), tuple(joint), tuple(left), unsure)
+
+
+def _inside(piece: Atom, atom: Atom) -> bool:
+    if atom.whole or piece.parameter != atom.parameter:
+        return piece.parameter == atom.parameter
+    return piece.axis == atom.axis and atom.start <= piece.start and piece.stop <= atom.stop
 
 
 def live(sizes: Array, top: Array) -> NDArray[np.bool_]:
@@ -140,8 +146,8 @@ def _columns(table: Table, atoms: Sequence[Atom]) -> tuple[Array, Array]:
 
 def _groups(
     table: Table, atoms: Sequence[Atom], shapes: dict[str, tuple[int, ...]], more: Callable[[Sequence[str], int], Table]
-) -> tuple[tuple[frozenset[int], ...], bool]:
-    """Minimal sets of atoms that are jointly invariant, by their numbers.
+) -> tuple[tuple[frozenset[int], ...], frozenset[int]]:
+    """Minimal sets of atoms that are jointly invariant, by their numbers, and the atoms that may stand in further ones.
 
     Those of matrices and kernels come first: with gains and shifts there may be too many (a branch may be scaled by its last
     kernel or by the gain before it, so n branches of a residual stream make 2^n groups).
@@ -150,14 +156,14 @@ def _groups(
     first = _minimal_sets(table, [atoms[i] for i in kernels], more)
     groups = [frozenset(kernels[i] for i in group) for group in first.groups]
     if len(kernels) == len(atoms):
-        return tuple(groups), first.complete
+        return tuple(groups), first.open
     found = _minimal_sets(table, atoms, more)
-    return (*groups, *(g for g in found.groups if g not in groups)), found.complete
+    return (*groups, *(g for g in found.groups if g not in groups)), found.open
 
 
 def _minimal_sets(table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[str], int], Table]) -> Found:
     if len(atoms) < 2:
-        return Found((), True)
+        return Found(())
     products, sizes = _columns(table, atoms)
     numbers = {atom: i for i, atom in enumerate(atoms)}
     pairs = opposite_pairs(products, sizes, [(numbers[a], numbers[b]) for a, b in _neighbours(atoms)])
@@ -166,7 +172,7 @@ def _minimal_sets(table: Table, atoms: Sequence[Atom], more: Callable[[Sequence[
     else:
         further = more(sorted({a.parameter for a in atoms}), len(atoms) + 3)
         found = by_null_space(*_columns(further, atoms))
-    return Found(tuple(g for g in found.groups if len(g) > 1), found.complete)
+    return Found(tuple(g for g in found.groups if len(g) > 1), found.open)
 
 
 def _refined(table: Table, group: Sequence[Atom], top: Array, shapes: dict[str, tuple[int, ...]]) -> Candidate:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ratetheory.training.blocks.checkpointing import plain_checkpoints
 from ratetheory.training.blocks.precise import TINY, Precise, default_double, eps_attributes
 from ratetheory.training.naming import unwrapped
 
@@ -25,10 +26,14 @@ _CACHES = ("past_key_values", "past_key_value", "mems", "cache_params")
 
 @dataclass
 class Copied:
-    """The copy: its parameters, their values as they are, and how it is called."""
+    """The copy: its parameters, their values as they are, and how it is called.
+
+    ``unjudged``: parameters of complex or integer numbers. ``actual`` has the complex ones as well.
+    """
 
     module: nn.Module
     parameters: dict[str, nn.Parameter]
+    unjudged: dict[str, nn.Parameter]
     trained: dict[str, bool]
     actual: dict[str, torch.Tensor]
     call: Callable[[nn.Module], Any]
@@ -59,6 +64,7 @@ class Copied:
                 # what compiles has imported it, for seconds; nothing else needs it
                 stack.enter_context(torch.compiler.set_stance("force_eager"))
             stack.enter_context(Precise(tiny, self.missing_eps))
+            stack.enter_context(plain_checkpoints())
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")
             return floating(self.call(self.module))
@@ -66,7 +72,7 @@ class Copied:
     def set(self, values: Mapping[str, torch.Tensor]) -> None:
         """Give the parameters other values, which they share: nothing is copied."""
         for name, value in values.items():
-            self.parameters[name].data = value
+            (self.parameters[name] if name in self.parameters else self.unjudged[name]).data = value
 
 
 def copied(model: nn.Module, batch_or_loss: Any) -> Copied:
@@ -88,11 +94,12 @@ def copied(model: nn.Module, batch_or_loss: Any) -> Copied:
         raise ValueError(f"model: it cannot be copied: {one_line(error)}") from error
     twin.double()
     parameters = {name: p for name, p in twin.named_parameters() if p.dtype.is_floating_point}
+    unjudged = {name: p for name, p in twin.named_parameters() if name not in parameters}
     trained = {name: p.requires_grad for name, p in model.named_parameters()}
     _unspecial(twin)
     buffers = [(m, n, b.clone()) for m in twin.modules() for n, b in m._buffers.items() if b is not None]
-    actual = {name: p.detach() for name, p in parameters.items()}
-    return Copied(twin, parameters, trained, actual, _call(batch_or_loss), missing, eps_attributes(twin), buffers)
+    actual = {name: p.detach() for name, p in twin.named_parameters() if name in parameters or p.is_complex()}
+    return Copied(twin, parameters, unjudged, trained, actual, _call(batch_or_loss), missing, eps_attributes(twin), buffers)
 
 
 def _unspecial(twin: nn.Module) -> None:
@@ -113,9 +120,11 @@ def _memo(model: nn.Module) -> dict[int, Any]:
         for parameter in module._parameters.values():
             if parameter is not None and parameter.dtype.is_floating_point:
                 memo[id(parameter)] = nn.Parameter(parameter.detach().to(torch.float64, copy=True))
+            elif parameter is not None and parameter.is_complex():
+                memo[id(parameter)] = nn.Parameter(parameter.detach().to(torch.complex128, copy=True))
         for value in [*vars(module).values(), *module._buffers.values()]:
-            if isinstance(value, torch.Tensor) and not value.is_leaf:
-                memo[id(value)] = value.detach().clone()
+            if isinstance(value, torch.Tensor) and (value.is_complex() or not value.is_leaf):
+                memo[id(value)] = _double(value.detach().clone())
     return memo
 
 
@@ -143,13 +152,18 @@ def _loss(value: Any) -> torch.Tensor:
 def _fresh(value: Any) -> Any:
     """A copy of the batch in double precision; a model may write into its input."""
     if isinstance(value, torch.Tensor):
-        value = value.detach().clone()
-        return value.double() if value.dtype.is_floating_point else value
+        fresh = _double(value.detach().clone())
+        # a reentrant checkpoint lets gradients through only where its input asks for them
+        return fresh.requires_grad_() if value.requires_grad else fresh
     if isinstance(value, Mapping):
         return {key: _fresh(entry) for key, entry in value.items()}
     if type(value) in (list, tuple):
         return type(value)(_fresh(entry) for entry in value)
     return value
+
+
+def _double(value: torch.Tensor) -> torch.Tensor:
+    return value.to(torch.complex128) if value.is_complex() else value.double() if value.dtype.is_floating_point else value
 
 
 def floating(value: Any) -> list[torch.Tensor]:

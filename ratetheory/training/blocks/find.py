@@ -13,8 +13,9 @@ from torch import nn
 from ratetheory.observation.families import Blocks, Family
 from ratetheory.training.blocks import rows, wording
 from ratetheory.training.blocks.actual import Actual, at_actual, lawful
-from ratetheory.training.blocks.candidates import Atom, Candidates, candidates
+from ratetheory.training.blocks.candidates import Candidates, candidates
 from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept
+from ratetheory.training.blocks.cuts import Atom
 from ratetheory.training.blocks.degree import Degrees, follow
 from ratetheory.training.blocks.norms import Normalising, Watch, followed, normalisations, watching
 from ratetheory.training.blocks.rescale import change, confirmed, factors, rescaled, rounding_tolerance
@@ -30,7 +31,8 @@ def find_blocks(model: nn.Module, batch_or_loss: Any, explain: bool = True) -> B
     """The scale-invariant blocks of a model: its table, judged by rescaling a copy in double precision.
 
     The model, its statistics and gradients, and the global random states stay as they are. Every module keeps its mode: in
-    evaluation mode batch normalisation does not make anything invariant.
+    evaluation mode batch normalisation does not make anything invariant. Activation checkpoints are evaluated plainly. A reason
+    says where something was not decided: groups beyond those searched, parameters that are not real numbers.
 
     Args:
         model: any module, also compiled or wrapped for data-parallel training; names are those of the module inside.
@@ -76,18 +78,21 @@ class _Trial:
         """How much the outputs change when the families' parameters get other values, as large as the largest entry."""
         values = dict(self.point)
         for number, f in enumerate(families):
-            w = values[f.name]
+            (m,) = f.members
+            w = values[m.parameter]
             noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(number), dtype=w.dtype).to(w.device)
-            values[f.name] = w + noise * max(float(w.abs().max()), 0.1)
+            if w.dim():
+                noise[: m.start], noise[m.stop :] = 0, 0
+            values[m.parameter] = w + noise * max(float(w.abs().max()), 0.1)
         self.copied.set(values)
         return change(self.copied.outputs(grad=False), self.base)
 
 
 def _search(c: Copied, explain: bool, model: str) -> Blocks:
+    unjudged, notes = rows.unjudged(c.unjudged)
     if not c.parameters:
         checked_outputs(c.outputs(grad=False))
-        return Blocks((), model, ("the model has no floating-point parameters",))
-    notes: list[str] = []
+        return Blocks(tuple(unjudged), model, ("the model has no floating-point parameters", *notes))
     if not any(m.training for m in c.module.modules()):
         notes.append("the model is in evaluation mode; call model.train() to judge what training sees")
     normalising = normalisations(c.module)
@@ -96,15 +101,19 @@ def _search(c: Copied, explain: bool, model: str) -> Blocks:
     found = candidates(
         table, {n: tuple(p.shape) for n, p in c.parameters.items()}, lambda n, k: measure(c, n, _Points(c, k), k)
     )
-    if not found.complete:
+    if found.open:
         notes.append("there are too many combinations of parameters to try: further jointly invariant groups may exist")
+    if any(p.is_complex() for p in c.unjudged.values()):
+        # any may be jointly invariant with those
+        found = replace(found, open=frozenset(found.atoms))
     trial, degrees = _trial(c, normalising, found.silent, explain, notes)
     result = [
         *_judged(c, trial, found, actual, degrees, notes),
-        *(_variant(c, table, atom, actual, degrees, notes) for atom in found.atoms),
+        *(_variant(c, table, atom, found, actual, degrees, notes) for atom in found.atoms),
         *_silent(c, table, trial, found, actual, notes),
+        *unjudged,
     ]
-    order = {name: i for i, name in enumerate(c.parameters)}
+    order = {name: i for i, name in enumerate(c.trained)}
     result.sort(key=lambda f: (order[f.members[0].parameter], f.members[0].start, f.verdict == "joint"))
     result = [replace(f, trained=all(c.trained.get(m.parameter, True) for m in f.members)) for f in result]
     return Blocks(tuple(result), model, tuple(notes))
@@ -167,6 +176,7 @@ def _judged(
             if f.name not in names:
                 reason = wording.broken(changes[f.name], trial.tolerance)
                 notes.append(f"{f.name}: {reason}")
+                reason = wording.undecided(reason) if found.open else reason
                 broken += [replace(rows.family([m], 1, "not", c.parameters), reason=reason) for m in f.members]
     # a member of a refuted candidate has a row of its own, unless it stands in another one
     placed = {m for f in result for m in f.members}
@@ -189,7 +199,9 @@ def _invariant(c: Copied, f: Family, changed: float, actual: Actual, degrees: De
     return replace(f, reason=reason, dead=dead)
 
 
-def _variant(c: Copied, table: Table, atom: Atom, actual: Actual, degrees: Degrees | None, notes: list[str]) -> Family:
+def _variant(
+    c: Copied, table: Table, atom: Atom, found: Candidates, actual: Actual, degrees: Degrees | None, notes: list[str]
+) -> Family:
     f = rows.of_atom(atom, c.parameters)
     sums = table[atom.parameter][atom.axis]
     products = sums.products[:, atom.start : atom.stop].sum(axis=1)
@@ -201,26 +213,29 @@ def _variant(c: Copied, table: Table, atom: Atom, actual: Actual, degrees: Degre
         notes.append(f"{f.name}: the degrees show that it is invariant, its gradient does not")
     if defect < _CERTAIN:
         notes.append(f"{f.name}: its relative defect of {defect:.1g} cannot be told from rounding with certainty")
-    if actual.dead(f):
-        return replace(
-            f, verdict="dead", reason=f"its gradient is zero at the present weights; elsewhere not invariant: {reason}"
-        )
+    dead = bool(actual.dead(f))
+    if atom in found.open:
+        reason = wording.undecided(reason)
+    elif dead:
+        reason = f"not invariant: {reason}"
+    if dead:
+        return replace(f, verdict="dead", reason=f"its gradient is zero at the present weights; elsewhere {reason}")
     return replace(f, reason=reason)
 
 
 def _silent(c: Copied, table: Table, trial: _Trial, found: Candidates, actual: Actual, notes: list[str]) -> list[Family]:
-    """Parameters without gradient at generic weights: no other values change the outputs, or no positive factors do."""
-    indexed = [rows.of_parameter(name, c.parameters, by_index=True) for name in found.silent]
+    """What has no gradient at generic weights: no other values change the outputs, or no positive factors do."""
+    indexed = rows.without_gradient(found.silent, found.quiet, c.parameters, by_index=True)
     added = confirmed(indexed, trial.adding, trial.tolerance)
     scaled = confirmed([f for f in indexed if added[f.name] > trial.tolerance], trial.rescaling, trial.tolerance)
     result = []
-    for name in found.silent:
+    for f in rows.without_gradient(found.silent, found.quiet, c.parameters):
+        name, (m,) = f.name, f.members
         kind = "none" if added[name] <= trial.tolerance else "scale" if scaled[name] <= trial.tolerance else "flat"
-        f = rows.of_parameter(name, c.parameters)
-        if kind == "flat" and table[name][0].sizes.any():
+        if kind == "flat" and table[m.parameter][0].sizes[:, m.start : m.stop].any():
             reason = "its gradient is below rounding, yet other values change the outputs: too small to be judged"
             notes.append(f"{name}: {reason}")
             result.append(replace(f, verdict="not", reason=reason))
         else:
-            result.append(replace(f, reason=wording.silent(kind, actual.used[name])))
+            result.append(replace(f, reason=wording.silent(kind, actual.used[m.parameter])))
     return result

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ratetheory.training.blocks.partition import VANISHES, Array
+from ratetheory.training.blocks.partition import VANISHES, Array, vanishing
 
 Numbers = NDArray[np.int64]
 
@@ -28,10 +28,10 @@ _RANK = 1e-9
 
 @dataclass(frozen=True)
 class Found:
-    """Minimal groups, as sets of column numbers, and whether the search was complete."""
+    """Minimal groups, as sets of column numbers; ``open``: columns that may stand in further ones."""
 
     groups: tuple[frozenset[int], ...]
-    complete: bool
+    open: frozenset[int] = frozenset()
 
 
 def opposite_pairs(products: Array, sizes: Array, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -71,12 +71,13 @@ def by_halves(products: Array, sizes: Array, pairs: Sequence[tuple[int, int]]) -
         group = _decoded(halves[0], i) | _decoded(halves[1], j)
         if group and _cancel(products, sizes, sorted(group)):
             groups.append(group)
-    return _found(groups, complete)
+    return _found(groups, frozenset() if complete else frozenset(range(columns.shape[1])))
 
 
-def _found(groups: Sequence[frozenset[int]], complete: bool) -> Found:
+def _found(groups: Sequence[frozenset[int]], unsearched: frozenset[int]) -> Found:
     minimal = _minimal(groups)
-    return Found(minimal[:MOST_GROUPS], complete and len(minimal) <= MOST_GROUPS)
+    cut = frozenset().union(*groups) if len(minimal) > MOST_GROUPS else frozenset()
+    return Found(minimal[:MOST_GROUPS], unsearched | cut)
 
 
 def _balanced(choices: list[list[tuple[frozenset[int], Array]]]) -> tuple[list, list]:
@@ -154,17 +155,20 @@ def by_null_space(products: Array, sizes: Array) -> Found:
     rank = int((singular > _RANK * singular[0]).sum()) if len(singular) else 0
     basis = _echelon(vt[rank:] / np.abs(products).max(axis=0).clip(np.finfo(float).tiny))
     groups: list[frozenset[int]] = []
-    complete = True
+    unsearched: frozenset[int] = frozenset()
     for rows in _components(basis):
         part = basis[rows]
         if len(rows) > _MOST_FREE:
-            complete = False
+            # in a group that is not found stand columns of this component only
+            unsearched |= frozenset(np.flatnonzero(part.any(axis=0)).tolist())
             part = part[:_MOST_FREE]
         combinations = (np.arange(1, 2 ** len(part))[:, None] >> np.arange(len(part))[None, :]) & 1
         vectors = combinations @ part
         binary = (np.minimum(np.abs(vectors), np.abs(vectors - 1)) < 1e-5).all(axis=1)
-        groups += [frozenset(np.flatnonzero(v > 0.5).tolist()) for v in vectors[binary]]
-    return _found([g for g in groups if _cancel(products, sizes, sorted(g))], complete)
+        chosen = (vectors[binary] > 0.5).astype(float)
+        cancel = vanishing(products @ chosen.T, sizes @ chosen.T)
+        groups += [frozenset(np.flatnonzero(v).tolist()) for v in chosen[cancel]]
+    return _found(groups, unsearched)
 
 
 def _echelon(basis: Array) -> Array:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
 from ratetheory.observation.families import Blocks, Family, FamilyVerdict, Member
-from ratetheory.training.blocks.candidates import Atom, Candidate
+from ratetheory.training.blocks.candidates import Candidate
+from ratetheory.training.blocks.cuts import Atom
 
 _NAME_LIMIT = 170
 
@@ -63,10 +65,24 @@ def of_atom(atom: Atom, parameters: Mapping[str, torch.Tensor]) -> Family:
     return family([Member(atom.parameter, atom.axis, atom.start, atom.stop)], 1, "not", parameters)
 
 
-def of_parameter(name: str, parameters: Mapping[str, torch.Tensor], by_index: bool = False) -> Family:
-    """The row of a whole parameter; ``by_index``: one block an index of its first axis."""
-    n = length(parameters[name], 0)
-    return family([Member(name, 0, 0, n)], n if by_index else 1, "dead", parameters)
+def without_gradient(
+    silent: Sequence[str], quiet: Sequence[Atom], parameters: Mapping[str, torch.Tensor], by_index: bool = False
+) -> list[Family]:
+    """The rows of whole parameters and of slices; ``by_index``: one block an index of the first axis."""
+    members = [Member(name, 0, 0, length(parameters[name], 0)) for name in silent]
+    members += [Member(atom.parameter, atom.axis, atom.start, atom.stop) for atom in quiet]
+    return [family([m], m.stop - m.start if by_index else 1, "dead", parameters) for m in members]
+
+
+def unjudged(parameters: Mapping[str, torch.Tensor]) -> tuple[list[Family], list[str]]:
+    """Rows of parameters of complex or integer numbers, and a note that names them."""
+    found = []
+    for name, p in parameters.items():
+        kind = "complex" if p.is_complex() else "integers"
+        f = family([Member(name, 0, 0, length(p, 0))], 1, "not", parameters)
+        found.append(replace(f, reason=f"not judged: its entries are {kind}, and rescaling is tried on real ones only"))
+    listed = ", ".join(f.name for f in found[:10]) + (f" and {len(found) - 10} more" if len(found) > 10 else "")
+    return found, [f"not judged, as they are not real numbers: {listed}"] if found else []
 
 
 def disjoint(rows: Sequence[Family]) -> Iterator[list[Family]]:

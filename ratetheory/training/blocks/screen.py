@@ -15,7 +15,8 @@ from ratetheory.training.blocks.partition import VANISHES, Array
 _STRIDE = 97
 _PIECE = 2**18
 """Products that a processor's cache holds between the operations on them."""
-_FEW_OUTPUTS = 8
+_OUTPUTS_A_ROW = 4
+"""Outputs that a functional needs at one point: as many as all directions that a point has make null vectors of its own."""
 ROWS = 2
 """Functionals of the screen. A subset of 40 numbers that adds up to zero by chance, to ten digits, in two rows at once has
 probability 2^40 * 1e-20."""
@@ -66,6 +67,9 @@ def moved(w: torch.Tensor, seed: int, relative: float, absolute: float, into: to
     columns = w.numel() // max(rows, 1)
     if not w.numel():
         return w
+    if w.is_complex():
+        moved(torch.view_as_real(w), seed, relative, absolute, torch.view_as_real(into))
+        return into
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.empty(_STRIDE * (rows - 1) + columns, dtype=w.dtype).uniform_(-1, 1, generator=generator).to(w.device)
     added, factor = (u.as_strided((rows, columns), (_STRIDE, 1)) for u in (absolute * drawn, 1 + relative * drawn))
@@ -94,7 +98,7 @@ def checked_outputs(outputs: list[torch.Tensor]) -> list[torch.Tensor]:
 
 
 def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, torch.Tensor]], rows: int) -> Table:
-    """The sums of the named parameters for ``rows`` functionals in all, at the first point or, of few outputs, at several.
+    """The sums of the named parameters for ``rows`` functionals in all, at one point, or at several of few outputs each.
 
     A parameter that vanishes as a whole in the first row is not differentiated again, its row is repeated: rescaling judges it.
     """
@@ -105,7 +109,7 @@ def measure(copied: Copied, names: Sequence[str], points: Sequence[Mapping[str, 
         copied.set(point)
         outputs = checked_outputs(copied.outputs(grad=True))
         attached = [o for o in outputs if o.requires_grad]
-        here = rows - done if sum(o.numel() for o in outputs) >= _FEW_OUTPUTS else 1
+        here = min(rows - done, max(1, sum(o.numel() for o in outputs) // _OUTPUTS_A_ROW))
         for row in range(here):
             gradients = differentiated(copied, asked, attached, 1000 * number + row, row + 1 < here) if asked else {}
             for name in set(names) - set(asked):

@@ -48,6 +48,11 @@ def variant(defect: float, obstacle: str | None) -> str:
     return f"{nearly}{obstacle}"[:_LIMIT]
 
 
+def undecided(reason: str) -> str:
+    """The reason of what is not invariant alone, where not all groups that it may stand in were tried."""
+    return f"not invariant alone: {reason[:_LIMIT]}; whether it is jointly invariant with others was not decided"
+
+
 def broken(defect: float, tolerance: float) -> str:
     """Why a candidate is not invariant after all."""
     return f"nearly: unchanged by small rescalings, but factors up to 64 change the outputs by {defect:.1g} > {tolerance:.0e}"
@@ -61,6 +66,11 @@ def dead_but(f: Family, reason: str) -> str:
 
 def silent(kind: str, used: bool) -> str:
     """Why a parameter has no gradient anywhere near."""
+    if not used and kind != "none":
+        return (
+            "no gradient reaches it, though other values would change the outputs: it is detached, or in a reentrant "
+            "checkpoint of which no input asks for a gradient; training leaves it as it is"
+        )
     if not used:
         return "no output depends on it"
     if kind == "none":
