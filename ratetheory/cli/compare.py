@@ -136,7 +136,8 @@ def _detail(comparison: Any, claim: str, word: str, shown: Any) -> str:
     if word == "not applicable":
         return str(shown.reason)
     if word == "not resolvable":
-        return f"{shown.conclusion}, {shown.group}: {shown.reason}"
+        place = "" if shown.step is None else f", first at step {shown.step}, {shown.block}"
+        return f"{shown.conclusion}, {shown.group}: {shown.reason}{place}"
     held = [o for o in comparison.observations if o.claim == claim and o.status == "held"]
     worst = max(held, key=lambda o: o.figures["worst"])
     resolved = min(o.figures["resolved"] for o in held)

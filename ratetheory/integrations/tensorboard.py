@@ -29,7 +29,7 @@ def export(trace: Trace | str | Path, directory: str | Path) -> Path:
     layers = [str(block["layer"]) for block in recorded.run["blocks"]]
     with _writer(target) as writer:
         for name, values in scalars(recorded, layers).items():
-            for step, value in enumerate(values.tolist()):
+            for step, value in zip(recorded.dataset["step"].values.tolist(), values.tolist(), strict=True):
                 writer.add_scalar(name, value, step)
     return target
 

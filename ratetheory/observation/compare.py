@@ -127,7 +127,8 @@ def _name_of(trace: Trace) -> str:
 def gradient_norms(trace: Trace) -> np.ndarray:
     """For each step the root of sum_i |G_i|^2 + |H|^2, the gradient at normalised weights."""
     S = trace.dataset["squared_norm"].values[:-1]
-    total = (S * trace.dataset["squared_gradient"].values).sum(axis=1)
+    with np.errstate(over="ignore"):
+        total = (S * trace.dataset["squared_gradient"].values).sum(axis=1)
     if "scale_variant_squared_gradient" in trace.dataset:
         total = total + trace.dataset["scale_variant_squared_gradient"].values
     return np.asarray(np.sqrt(total))
@@ -156,7 +157,7 @@ def _identities(trace: Trace, groups: Groups) -> list[Observation]:
             continue
         predicted = PREDICTED_DEFECT in claim.hypotheses
         found += _observe(claim, readings[predicted], names, groups, living, trace.facts, own if predicted else None)
-    return found
+    return _at_own_steps(found, trace)
 
 
 def _with_constants(
@@ -172,9 +173,16 @@ def _with_constants(
     for claim in claims.values():
         if _NEEDS_CONSTANTS & set(claim.symbols) and claim.setting in ("trajectory", "great-circle"):
             found += _observe(claim, symbols, names, groups, living, facts)
+    found = _at_own_steps(found, trace)
     if isinstance(constants, str):
         return [_inapplicable(o, constants) for o in found]
     return [_of_estimates(o) for o in found]
+
+
+def _at_own_steps(found: list[Observation], trace: Trace) -> list[Observation]:
+    """The steps by the numbers that the trace gives them."""
+    numbers = trace.dataset["step"].values
+    return [o if o.step is None else replace(o, step=int(numbers[o.step])) for o in found]
 
 
 def _of_estimates(observation: Observation) -> Observation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,10 +36,12 @@ class BlockLog:
 def load_csv(path: str | Path, gradient_at: GradientAt, facts: Mapping[str, Any] | None = None) -> Trace:
     """Load a log with the columns ``step, block, squared_norm, squared_gradient, learning_rate[, loss]``.
 
-    One row a step and block, consecutive steps. The last step gives the final norms alone: its gradient has led nowhere yet
+    One row a step and block, consecutive steps, of which the dataset keeps the numbers. A step has one loss: the rows that
+    give one give the same. The last step gives the final norms alone: its gradient has led nowhere yet
     and may be left empty. ``gradient_at`` says where the gradient was taken: ``"w"`` (its square is kept) or
     ``"normalised"`` (at w/|w|; divided by |w|^2). ``facts`` adds what the log cannot say of itself, as the hypotheses read
-    it. ``ValueError``: a missing column, a number that is none, a gap, or a file beyond ``CSV_LIMIT``.
+    it. ``ValueError``: a missing column, a row with more fields than columns, a number that is none, a gap, two losses of one
+    step, or a file beyond ``CSV_LIMIT``.
     """
     import xarray as xr
 
@@ -48,7 +51,8 @@ def load_csv(path: str | Path, gradient_at: GradientAt, facts: Mapping[str, Any]
     rows, with_loss = _rows(path, COLUMNS)
     names = _complete(rows, path)
     # what was left empty becomes nan, which check_values finds where it must not be
-    table = np.array([[rows[step][name] for name in names] for step in sorted(rows)], dtype=float)
+    steps = sorted(rows)
+    table = np.array([[rows[step][name] for name in names] for step in steps], dtype=float)
     squared_norm, squared_gradient = table[:, :, 0], table[:-1, :, 1]
     if gradient_at == "normalised":
         squared_gradient = squared_gradient / squared_norm[:-1]
@@ -58,8 +62,8 @@ def load_csv(path: str | Path, gradient_at: GradientAt, facts: Mapping[str, Any]
         "learning_rate": (("step", "block"), table[:-1, :, 2]),
     }
     if with_loss:
-        data["loss"] = (("step",), table[:-1, 0, 3])
-    dataset = labelled(xr.Dataset(data), names)
+        data["loss"] = (("step",), np.array([_loss(rows[step], f"{path}: step {step}") for step in steps])[:-1])
+    dataset = labelled(xr.Dataset(data), names, steps[0])
     check_values(dataset, str(path))
     run = {
         "specification": {"source": path.name, "gradient_at": gradient_at},
@@ -107,6 +111,8 @@ def _read(file: Any, path: Path, needed: Sequence[str]) -> tuple[_Rows, bool]:
     rows: _Rows = {}
     for row in reader:
         place = f"{path}: line {reader.line_num}"
+        if None in row:
+            raise ValueError(f"{place}: more fields than the {len(reader.fieldnames or ())} columns of the header")
         text = row["step"] or ""
         if not (text.isascii() and text.isdigit() and len(text) < 16):
             raise ValueError(f"{place}: step {text[:20]!r} is none; an integer from 0 is expected")
@@ -125,6 +131,21 @@ def _number(text: str | None, column: str, place: str) -> float | None:
         return float(text)
     except ValueError as error:
         raise ValueError(f"{place}: {column} {text[:20]!r} is no number") from error
+
+
+def _loss(rows: Mapping[str, _Row], place: str) -> float:
+    """The loss of a step, from the rows that give it; nan if none does."""
+    given = {name: loss for name, (*_, loss) in rows.items() if loss is not None}
+    first = next(iter(given), None)
+    if first is None:
+        return math.nan
+    # what is no number is found where all values are checked
+    other = next((name for name, loss in given.items() if loss != given[first] and math.isfinite(given[first])), None)
+    if other is not None:
+        raise ValueError(
+            f"{place}: loss is {given[first]} in the row of {first!r}, {given[other]} in that of {other!r}; a step has one loss"
+        )
+    return given[first]
 
 
 def _complete(rows: _Rows, path: Path) -> list[str]:

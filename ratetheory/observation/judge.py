@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,15 @@ from ratetheory.observation.record import Groups, decoys, namespace
 
 RESOLVED = 0.5
 """A conclusion is held only if at least this share of its entries is decided: a few lucky steps are no observation."""
+INFINITE = "a side is beyond the range of floats, too large or divided by zero"
 
 
 @dataclass(frozen=True)
 class Observation:
     """One conclusion on one group of blocks.
 
-    ``step`` and ``block`` are those of the first violation. ``figures``: ``resolved``, the share of the entries that the
+    ``step`` and ``block`` are those of the first violation, or of the first entry that is beyond the range of floats, which is
+    never taken for held. ``figures``: ``resolved``, the share of the entries that the
     precision decides; ``worst`` and ``median`` over the entries, with ``worst_block``: of an inequality (left - right)
     relative to the larger side, of an equation |left - right| relative to what it were if the theory were wrong (``decoys``).
     ``estimated``: the verdict depends on constants estimated along the run.
@@ -59,9 +61,10 @@ def observe(
     claim about a prediction, is false where it was measured: that may violate, but is no evidence. Raises ``AttributeError``
     where the record lacks a symbol of the formula.
     """
-    violation, resolved, relative = _entries(conclusion, symbols)
+    violation, resolved, relative, infinite = _entries(conclusion, symbols)
     sound = np.ones_like(violation) if independent is None else _evidence(independent, violation.shape)
     steps = len(violation)
+    infinite = infinite & (alive[:steps] if violation.shape[1] == alive.shape[1] else alive[:steps].all(axis=1, keepdims=True))
     alive = np.broadcast_to(alive[:steps], violation.shape) if violation.shape[1] == alive.shape[1] else np.ones_like(violation)
     index = groups.index if violation.shape[1] == len(groups.index) else np.zeros(violation.shape[1], dtype=int)
     group_names = groups.names if violation.shape[1] == len(groups.index) else ("all",)
@@ -71,8 +74,17 @@ def observe(
         cells = (violation[:, columns], resolved[:, columns], relative[:, columns])
         shows = (alive[:, columns].astype(bool), sound[:, columns])
         labels = [names[c] if violation.shape[1] == len(names) else "all" for c in columns]
-        found.append(_judge(claim.slug, conclusion.slug, group, labels, *cells, *shows))
+        judged = _judge(claim.slug, conclusion.slug, group, labels, *cells, *shows)
+        found.append(_unless_infinite(judged, infinite[:, columns], labels) if judged.status != "violated" else judged)
     return found
+
+
+def _unless_infinite(judged: Observation, infinite: np.ndarray, labels: list[str]) -> Observation:
+    """What is not violated, unless an overflow hides an entry: a few of them would pass for rounding."""
+    if not infinite.any():
+        return judged
+    step, block = (int(i) for i in np.argwhere(infinite)[0])
+    return replace(judged, status="not resolvable", reason=INFINITE, step=step, block=labels[block])
 
 
 def _evidence(independent: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -81,8 +93,8 @@ def _evidence(independent: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to((independent & (share >= RESOLVED))[: shape[0]], shape)
 
 
-def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each step and block: certainly violated, decided, and the relative distance of the two sides."""
+def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """For each step and block: certainly violated, decided, the relative distance of the two sides, a side not finite."""
     with np.errstate(all="ignore"):
         left, right = _sides(conclusion, symbols)
         excess = rounding.excess(left, conclusion.relation, right)
@@ -97,9 +109,12 @@ def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np
             decided = np.isfinite(excess) & (seen | (excess > 0))
             size = np.max([np.abs(a.value - b.value) for a, b in wrong], axis=0)
             relative = np.abs(left.value - right.value) / np.where(size > 0, size, 1.0)
+    infinite = ~(np.isfinite(left.value) & np.isfinite(right.value))
     shape = np.broadcast_shapes(excess.shape, decided.shape, relative.shape)
-    violation, decided, relative = (np.broadcast_to(v, shape)[0] for v in (excess > 0, decided, relative))
-    return violation, decided, relative
+    violation, decided, relative, infinite = (
+        np.broadcast_to(v, shape)[0] for v in (excess > 0, decided, relative, infinite)
+    )
+    return violation, decided, relative, infinite
 
 
 def _sides(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[Rounded, Rounded]:

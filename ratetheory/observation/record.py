@@ -58,6 +58,7 @@ def _error(trace: Trace, name: str, otherwise: Array) -> Array:
     return FOREIGN_ERROR * otherwise if recorded is None else recorded
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def identities(trace: Trace, predicted: bool) -> dict[str, Rounded]:
     """The symbols of sections 1 to 3 for every filter; arrays of shape (1, steps, filters).
 

@@ -97,6 +97,9 @@ def _rows(reader: csv.DictReader[str], with_decay: bool, path: Path) -> Iterator
         return seen[text]
 
     for row in reader:
+        if None in row:
+            columns = len(reader.fieldnames or ())
+            raise ValueError(f"{path}: line {reader.line_num}: more fields than the {columns} columns of the header")
         text = row["step"] or ""
         if not (text.isascii() and text.isdigit() and len(text) < 16):
             raise ValueError(f"{path}: line {reader.line_num}: step {text[:20]!r} is none; an integer from 0 is expected")

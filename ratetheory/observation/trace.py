@@ -264,7 +264,9 @@ def check_values(dataset: xr.Dataset, source: str, zero_norms: bool = False) -> 
             bad = np.argwhere(variable.values < 0 if zero_norms else variable.values <= 0)
         if len(bad):
             value = variable.values[tuple(bad[0])]
-            place = ", ".join(f"{d} {i}" for d, i in zip(variable.dims, bad[0].tolist(), strict=True))
+            # blocks by their numbers, states and steps by their own
+            shown = [i if d == "block" else variable[d].values[i] for d, i in zip(variable.dims, bad[0].tolist(), strict=True)]
+            place = ", ".join(f"{d} {i}" for d, i in zip(variable.dims, shown, strict=True))
             raise ValueError(f"{source}: {name} is {value} at {place}; finite numbers of its sign are allowed")
 
 
@@ -304,9 +306,9 @@ def load_trace(path: str | Path) -> Trace:
     return Trace(dataset, run, run["facts"])
 
 
-def labelled(dataset: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
-    """The dataset with meanings, units and coordinates."""
+def labelled(dataset: xr.Dataset, names: Sequence[str], first: int = 0) -> xr.Dataset:
+    """The dataset with meanings, units and coordinates; ``first`` numbers its first step."""
     for name in dataset.data_vars:
         dataset[name].attrs = {"meaning": VARIABLES[str(name)].meaning, "unit": VARIABLES[str(name)].unit}
-    axes: dict[str, np.ndarray] = {axis: np.arange(dataset.sizes[axis]) for axis in ("step", "state")}
+    axes: dict[str, np.ndarray] = {axis: np.arange(first, first + dataset.sizes[axis]) for axis in ("step", "state")}
     return dataset.assign_coords({**axes, "block": np.array(names, dtype=np.str_)})

@@ -57,7 +57,7 @@ def norms(trace: Trace) -> Figure:
     names, norm, rate = layers(trace)
     figure, (above, below) = panels(2, 3.9)
     for axes, values in ((above, norm), (below, _positive(rate))):
-        _layer_lines(axes, names, values)
+        _layer_lines(axes, names, trace.dataset["state"].values, values)
         logarithmic(axes)
     above.set_ylabel(r"weight norm $|w|$")
     below.set_ylabel(r"effective rate $\eta/|w|^2$ (1/nat)")
@@ -66,8 +66,7 @@ def norms(trace: Trace) -> Figure:
     return figure
 
 
-def _layer_lines(axes: Axes, names: Sequence[str], values: Array) -> None:
-    steps = np.arange(len(values))
+def _layer_lines(axes: Axes, names: Sequence[str], steps: Array, values: Array) -> None:
     if len(names) <= MOST_LINES:
         for i, name in enumerate(names):
             axes.plot(steps, values[:, i], label=plain(name), **look(i), **marker(len(steps)))

@@ -139,7 +139,8 @@ def observation_cell(comparison: Comparison, claim: str) -> Cell:
     if word == "not applicable":
         return _inapplicable(found)
     if word == "not resolvable":
-        return Cell(word, f"{found[0].conclusion}, {found[0].group}", str(found[0].reason or ""))
+        first = f"{found[0].reason or ''}{_place(found[0], ', ')}"
+        return Cell(word, f"{found[0].conclusion}, {found[0].group}", first)
     shares = [o.figures["resolved"] for o in found if o.figures and "resolved" in o.figures]
     # rounded down: 99.9% is not all
     notes = [f"{math.floor(100 * min(shares))}% resolved"] if shares else []
@@ -185,13 +186,17 @@ def run_claims(comparison: Comparison) -> list[dict[str, Any]]:
     return found
 
 
+def _place(observation: Observation, before: str = "") -> str:
+    return "" if observation.step is None else f"{before}first at step {observation.step}, block {observation.block}"
+
+
 def _row(observation: Observation) -> dict[str, Any]:
     figures = observation.figures or {}
-    place = "" if observation.step is None else f"first at step {observation.step}, block {observation.block}"
+    note = f"{observation.reason}{_place(observation, ', ')}" if observation.reason else _place(observation)
     return {
         "conclusion": observation.conclusion,
         "group": observation.group,
-        "cell": Cell(observation.status, place or str(observation.reason or "")),
+        "cell": Cell(observation.status, note),
         "resolved": f"{math.floor(1000 * figures['resolved']) / 10:g}%" if "resolved" in figures else "",
         "worst": number(figures["worst"], 2) if "worst" in figures else "",
         "median": number(figures["median"], 2) if "median" in figures else "",

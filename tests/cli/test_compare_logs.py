@@ -1,5 +1,6 @@
 """``ratetheory compare`` on a log of the user's own, where no torch is installed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,19 +14,19 @@ from tests.cli.run import ratetheory
 ASSUMED = [x for slug in ("scale-invariance", "differentiable", "gradient-step") for x in ("--assume", slug)]
 
 
-def write_log(path, normalised=False, wrong=None, digits=17):
+def write_log(path, normalised=False, wrong=None, digits=17, first=0):
     """Gradient descent on a Rayleigh quotient, two blocks, as one would log it by hand."""
     lines = ["step,block,squared_norm,squared_gradient,learning_rate,loss"]
     random = np.random.default_rng(0)
     matrix, blocks = np.diag([1.0, 2.0, 4.0]), {"a": random.standard_normal(3), "b": 3 * random.standard_normal(3)}
     for step in range(40):
+        loss = sum(w @ matrix @ w / (w @ w) for w in blocks.values())
         for name, w in blocks.items():
             S = w @ w
-            value = w @ matrix @ w / S
-            gradient = 2 * (matrix @ w - value * w) / S
+            gradient = 2 * (matrix @ w - (w @ matrix @ w / S) * w) / S
             shown = gradient @ gradient * (S if normalised else 1)
             norm = S * (1.01 if wrong == (step, name) else 1)
-            lines.append(f"{step},{name},{norm:.{digits}g},{shown:.{digits}g},1.0,{value:.17g}")
+            lines.append(f"{first + step},{name},{norm:.{digits}g},{shown:.{digits}g},1.0,{loss:.17g}")
             blocks[name] = w - gradient
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -51,9 +52,26 @@ def test_a_log_read_the_wrong_way_is_violated(tmp_path):
 
 
 def test_a_wrong_norm_is_found_at_its_step_and_block(tmp_path):
-    done = ratetheory("compare", str(write_log(tmp_path / "run.csv", wrong=(7, "b"))), "--gradient-at", "w", *ASSUMED)
+    log = str(write_log(tmp_path / "run.csv", wrong=(7, "b"), first=5000))
+    done = ratetheory("compare", log, "--gradient-at", "w", *ASSUMED)
     assert done.code == 1
-    assert "norm-growth         violated        norm: first at step 6, b" in done.out
+    assert "norm-growth         violated        norm: first at step 5006, b" in done.out
+    shown = json.loads(ratetheory("compare", log, "--gradient-at", "w", *ASSUMED, "--json").out)["comparisons"][0]
+    assert min(o["step"] for o in shown["observations"] if o["step"] is not None) == 5006
+
+
+@pytest.mark.parametrize(("size", "word"), [("1e300", "not resolvable"), ("1.01", "violated")])
+def test_a_number_whose_square_overflows_is_never_held(tmp_path, size, word):
+    lines, S = ["step,block,squared_norm,squared_gradient,learning_rate"], 1.0
+    for step in range(40):
+        lines.append(f"{5000 + step},a,{size if step == 38 else repr(S)},{0.09 * S!r},1")
+        S *= 1.09
+    (tmp_path / "run.csv").write_text("\n".join(lines))
+    done = ratetheory("compare", str(tmp_path / "run.csv"), "--gradient-at", "w", *ASSUMED)
+    (line,) = (line for line in done.out.splitlines() if "wngrad-recursion" in line)
+    assert word in line
+    assert "first at step 5037, a" in line
+    assert done.err == ""
 
 
 def test_nothing_is_applied_on_silence(tmp_path):

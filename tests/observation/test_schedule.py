@@ -33,6 +33,7 @@ def test_numbers_are_read_exactly_and_windows_are_cut(tmp_path):
         ("step,learning_rate\n0,nan\n", "line 2: learning_rate: 'nan' is not a number"),
         ("step,learning_rate\n0,inf\n", "'inf' is not a number"),
         ("step,learning_rate\n0,-0.1\n", "line 2: learning_rate: '-0.1' is not allowed"),
+        ("step,learning_rate\n0,1,2\n", "line 2: more fields than the 2 columns"),
         ("step,learning_rate\n0,\n", "line 2: learning_rate: '' is not a number"),
         ("step,learning_rate\n0\n", "line 2: learning_rate: '' is not a number"),
         ("step,learning_rate\n0,1\n2,1\n", "step 0 is followed by 2"),

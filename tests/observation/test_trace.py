@@ -207,6 +207,10 @@ def test_a_log_becomes_a_trace(tmp_path):
     assert loaded.dataset["squared_norm"].values.tolist() == [[1, 2], [4, 2.5], [4.25, 3]]
     assert loaded.dataset["squared_gradient"].values.tolist() == [[0.5, 0.25], [0.125, 1]]
     assert loaded.dataset["loss"].values.tolist() == [2, 1.5]
+    assert loaded.dataset["step"].values.tolist() == [5, 6]
+    assert loaded.dataset["state"].values.tolist() == [5, 6, 7]
+    elsewhere = load_csv(_csv(tmp_path, LOG.replace("6,b,2.5,1.0,0.1,1.5", "6,b,2.5,1.0,0.1,")), "w")
+    assert elsewhere.dataset["loss"].values.tolist() == [2, 1.5]
     assert loaded.facts["constant_rate"] is True
     assert "gradient_step" not in loaded.facts
 
@@ -228,12 +232,15 @@ def test_a_changing_rate_and_given_facts_are_said(tmp_path):
         ("squared_norm", "norm", "column squared_norm is missing"),
         ("5,a,1.0", "5,../a,1.0", "looks like a path"),
         ("5,a,1.0", "5,a,one", "squared_norm 'one' is no number"),
-        ("5,a,1.0", "5,a,nan", "squared_norm is nan at state 0, block 0"),
+        ("5,a,1.0", "5,a,nan", "squared_norm is nan at state 5, block 0"),
         ("5,a,1.0", "5,a,-1", "squared_norm is -1.0"),
         ("5,a,1.0", "5,a,0", "squared_norm is 0.0"),
         ("5,a,1.0,0.5", "5,a,1.0,", "squared_gradient is nan"),
         ("5,a,1.0", "x,a,1.0", "line 2: step 'x' is none"),
+        ("6,b,2.5", "6,b,inf", "squared_norm is inf at state 6, block 1"),
         ("5,b", "5,a", "stands twice"),
+        ("5,b,2.0,0.25,0.1,2.0", "5,b,2.0,0.25,0.1,2.1", "step 5: loss is 2.0 in the row of 'a', 2.1 in that of 'b'"),
+        ("6,b,2.5,1.0,0.1,1.5", "6,b,2.5,1.0,0.1,1.5,9", "line 4: more fields than the 6 columns"),
         ("5,b", "5,c", "other blocks"),
         ("5,", "3,", "step 4 is missing"),
         (LOG[66:], "", "steps; two at least"),
