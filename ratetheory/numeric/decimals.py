@@ -9,6 +9,8 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Dec
 from fractions import Fraction
 from typing import Any
 
+from flint import arb, ctx
+
 DIGITS = 20
 
 
@@ -17,6 +19,10 @@ def _context(digits: int, up: bool) -> Context:
 
 
 _UP, _DOWN, _FINER = _context(DIGITS, True), _context(DIGITS, False), _context(DIGITS + 5, True)
+_EXACT_POWER = 2**16
+"""Of two, up to which a number is divided out exactly."""
+_MOST_EXPONENT = 9 * 10**17
+"""Of ten, in an end: what is made of it stays in the range of decimals."""
 _LEAST, _MOST = Decimal(sys.float_info.min), Decimal(sys.float_info.max)
 
 
@@ -28,12 +34,32 @@ def exact_end(ball_end: Any) -> Fraction:
 
 
 def decimal_end(ball: Any, up: bool) -> Decimal:
-    """The upper or lower end of a finite ball, rounded outwards to ``DIGITS`` digits."""
-    mantissa, exponent = (ball.upper() if up else ball.lower()).man_exp()
+    """The upper or lower end of a finite ball, rounded outwards to ``DIGITS`` digits.
+
+    An upper end beyond 10^``_MOST_EXPONENT`` is ``Infinity``, and likewise a lower one beyond its negative.
+    """
+    end = ball.upper() if up else ball.lower()
+    mantissa, exponent = end.man_exp()
     context, power = _UP if up else _DOWN, int(exponent)
+    if abs(power) > _EXACT_POWER and end:
+        return _far_end(end, up)
     if power >= 0:
         return context.create_decimal(int(mantissa) << power)
     return context.divide(Decimal(int(mantissa)), Decimal(1 << -power))
+
+
+def _far_end(number: Any, up: bool) -> Decimal:
+    """``decimal_end`` of a nonzero exact ball whose exact digits are too many, by its decimal logarithm."""
+    if number < 0:
+        return _far_end(-number, not up).copy_negate()
+    with ctx.workprec(320):
+        decade = number.log() / arb(10).log()
+        if decade.abs_lower() > _MOST_EXPONENT:
+            least, most = Decimal((0, (1,), -_MOST_EXPONENT)), Decimal((0, (1,), _MOST_EXPONENT))
+            return (most if not up else Decimal("Infinity")) if decade > 0 else (least if up else Decimal(0))
+        exponent = int(decade.mid().floor().unique_fmpz())
+        leading = decimal_end(number / arb(10) ** exponent, up)
+    return (_UP if up else _DOWN).scaleb(leading, exponent)
 
 
 def decimal_outward(number: Fraction, up: bool, digits: int = DIGITS) -> str:

@@ -138,7 +138,8 @@ def certify_window(S_first: Ball, S_last: Ball, window: Window, unit: Fraction) 
         if above < 0:
             return Certified("violated", None, None)
         below = shrunk / grown * _side("lower", "left", S_first, S_hat / grown) / window.weight
-        low, high = decimal_end(below, up=False), decimal_end(above, up=True)
+        low, end = decimal_end(below, up=False), decimal_end(above, up=True)
+        high = end if end.is_finite() else None
         return Certified("held", low, high) if low > 0 else Certified("not resolvable", Decimal(0), high)
 
 

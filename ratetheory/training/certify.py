@@ -20,6 +20,8 @@ from ratetheory.training.norms import Norms
 from ratetheory.training.weights import load_weights
 
 PRECISIONS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+MOST_STEPS = 10**18
+"""Between two checkpoints, so that balls of the working precision stay narrow."""
 UNITS = ("filter", "layer")
 _MOMENTUM = "there is momentum: the steps are no gradient steps, and the norms alone certify nothing"
 
@@ -82,7 +84,10 @@ def certify(
 def _counts(steps: Any, windows: int) -> tuple[int, ...]:
     listed = list(steps) if isinstance(steps, Sequence) and not isinstance(steps, str) else [steps]
     require(len(listed) == windows, "steps", len(listed), f"one number between each two checkpoints, {windows}")
-    return tuple(read_count(count, "steps") for count in listed)
+    found = tuple(read_count(count, "steps") for count in listed)
+    for count in found:
+        require(count <= MOST_STEPS, "steps", count, "at most 10^18 between two checkpoints")
+    return found
 
 
 def _families(
