@@ -9,6 +9,7 @@ import click
 
 from ratetheory import __version__
 from ratetheory.cli.lazy import Lazy
+from ratetheory.visible import visible
 
 _COMMANDS = {
     "blocks": "Find the scale-invariant weights of a PyTorch model.",
@@ -25,6 +26,14 @@ _COMMANDS = {
     "train": "Train a batch-normalised network and record its trace.",
     "verify": "Check claims, or your own from a Python file; replay a counterexample.",
 }
+
+EXTRAS = {
+    "report": ("jinja2", "matplotlib", "xarray"),
+    "training": ("mlxtend", "numba", "sklearn", "torch", "tqdm"),
+    "distribution": ("joblib",),
+    "integrations": ("accelerate", "lightning", "safetensors", "tensorboard", "transformers"),
+}
+"""Modules that are not always installed, under the extra that each comes with."""
 
 
 @click.group(
@@ -55,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except ModuleNotFoundError as error:
-        _fail(f"{error.name} is not installed; what needs it comes with: pip install 'ratetheory[training,report]'")
+        _fail(_missing(error))
     except BrokenPipeError:
         # whoever read the output has had enough; nothing more can be written, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -67,6 +76,17 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _missing(error: ModuleNotFoundError) -> str:
+    """What is not installed, and which extra it comes with."""
+    module = (error.name or "").partition(".")[0]
+    if not module:
+        return str(error)
+    extra = next((name for name, modules in EXTRAS.items() if module in modules), None)
+    if extra is None:
+        return f"{module} is not installed"
+    return f"{module} is not installed; what needs it comes with: pip install 'ratetheory[{extra}]'"
+
+
 def _usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     message = error.format_message()
@@ -74,5 +94,5 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    click.echo(f"ratetheory: {' '.join(message.split())}", err=True)
+    click.echo(f"ratetheory: {visible(' '.join(message.split()))}", err=True)
     sys.exit(code)

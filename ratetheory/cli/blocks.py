@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ratetheory.cli.output import echo, print_json, print_table
+
 if TYPE_CHECKING:
     from ratetheory.observation.families import Blocks, Family
 
@@ -25,7 +27,6 @@ def blocks(factory: str, as_json: bool, no_explain: bool, budget: float, memory:
     tensor, a tuple of positional arguments, a dictionary of keyword arguments, or a callable loss(model). It is run, in a
     process of its own with limits of time and memory. That is no sandbox: run only code that you trust.
     """
-    from ratetheory.cli.output import print_json
     from ratetheory.training.blocks.beside import blocks_of
 
     table = blocks_of(factory, not no_explain, budget, memory * 2**20)
@@ -42,27 +43,20 @@ def show(table: Blocks) -> None:
         ("weights", "verdict", "blocks", "of", "entries", "dead", "normalised by", "why"),
         *(_row(f) for f in table.families),
     ]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    for row in rows:
-        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+    print_table(rows)
     chosen = table.invariant
     invariant = sum(f.parts * f.dimension for f in chosen)
     line = f"{table.model}: {sum(f.parts for f in chosen)} scale-invariant blocks that share no entry, of {invariant} entries"
     if all(f in chosen for f in table.families if f.verdict == "joint") and table.families:
         # groups that overlap would count entries twice
         line += f", {100 * invariant / sum(f.parts * f.dimension for f in table.families):.1f}% of all"
-    click.echo(line)
+    echo(line)
     for note in table.notes:
-        click.echo(f"note: {_visible(note)}")
+        echo(f"note: {note}")
 
 
 def _row(f: Family) -> tuple[str, ...]:
     norms = ", ".join(n.module or n.kind for n in f.norms[:2]) + (f" and {len(f.norms) - 2} more" if len(f.norms) > 2 else "")
-    name = _visible(f.name)
-    name = name if len(name) <= _WIDTH else f"{name[: _WIDTH - 3]}..."
+    name = f.name if len(f.name) <= _WIDTH else f"{f.name[: _WIDTH - 3]}..."
     dead = str(len(f.dead)) if f.dead else "all" if f.verdict == "dead" else ""
-    return name, f.verdict, str(f.parts), f.unit, str(f.dimension), dead, _visible(norms), _visible(f.reason)
-
-
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return name, f.verdict, str(f.parts), f.unit, str(f.dimension), dead, norms, f.reason

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ratetheory.cli.output import granularity_option, print_json
+from ratetheory.cli.output import echo, granularity_option, print_json, print_table
 from ratetheory.verdict import exit_code
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def certify(checkpoints: tuple[str, ...], steps: str, granularity: Any, as_json:
 
 def _print(result: Certification, granularity: str) -> None:
     steps = " + ".join(str(count) for count in result.steps)
-    click.echo(
+    echo(
         f"{' -> '.join(result.checkpoints)}: {steps} steps, learning rate {result.learning_rate}, "
         f"weight decay {result.weight_decay}, momentum {result.momentum}, weights in {result.precision}"
     )
@@ -86,25 +85,17 @@ def _print_layers(result: Certification) -> None:
         place = worst.block.removeprefix(family.family) or "all"
         middle = ("", "") if median is None else (_least(median), _mean(median))
         rows.append((_short(family.family), words, _least(worst), _mean(worst), place, *middle))
-    _table(heads, rows)
+    print_table([heads, *rows])
 
 
 def _print_blocks(blocks: list[BlockCertificate]) -> None:
     rows = [(_short(b.block), b.status, b.growth, _least(b), _mean(b)) for b in blocks]
-    _table(("filter", "status", "|w_T|^2/|w_0|^2", "least |G|^2 <=", "mean |G|^2"), rows)
+    print_table([("filter", "status", "|w_T|^2/|w_0|^2", "least |G|^2 <=", "mean |G|^2"), *rows])
 
 
 def _print_total(total: BlockCertificate) -> None:
-    _table(
-        ("all", "status", "least of the sum |G|^2 <=", "mean of the sum"),
-        [(total.block, total.reason, _least(total), _mean(total))],
-    )
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    for row in (heads, *rows):
-        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    heads = ("all", "status", "least of the sum |G|^2 <=", "mean of the sum")
+    print_table([heads, (total.block, total.reason, _least(total), _mean(total))])
 
 
 def _least(block: BlockCertificate) -> str:
@@ -147,36 +138,35 @@ def _more(block: BlockCertificate, count: int) -> str:
 def _print_reasons(result: Certification) -> None:
     lines = _reasons(result)
     for line in lines[:_REASONS]:
-        click.echo(line)
+        echo(line)
     if len(lines) > _REASONS:
-        click.echo(f"... and {len(lines) - _REASONS} more (--granularity filter --json has all)")
+        echo(f"... and {len(lines) - _REASONS} more (--granularity filter --json has all)")
     if "violated" in result.statuses():
         from ratetheory.observation.certification import SUSPECTS
 
-        click.echo(f"violated: {SUSPECTS}")
+        echo(f"violated: {SUSPECTS}")
     for name, reason in result.left_out[:_REASONS]:
-        click.echo(f"left out: {_short(name)}: {reason}")
+        echo(f"left out: {_short(name)}: {reason}")
     if len(result.left_out) > _REASONS:
-        click.echo(f"... and {len(result.left_out) - _REASONS} more left out")
+        echo(f"... and {len(result.left_out) - _REASONS} more left out")
 
 
 def _print_conditions(result: Certification) -> None:
     if set(result.statuses()) & {"held", "not resolvable"}:
         total = sum(result.steps)
         if result.effective_steps < 0.999 * total:
-            click.echo(
+            most = "with decay the last ones; " if result.decays else ""
+            echo(
                 f"the mean is weighted: of {total} steps it sees about {result.effective_steps:.4g}"
-                " (with decay the last ones; more checkpoints between show more)"
+                f" ({most}more checkpoints between show more)"
             )
-        click.echo(
-            f"trust: {result.trust}, by claim {result.claim}, conditional on {', '.join(result.conditional_on)}; it assumes"
-        )
+        echo(f"trust: {result.trust}, by claim {result.claim}, conditional on {', '.join(result.conditional_on)}; it assumes")
         for line in result.assumes:
-            click.echo(f"  - {line}")
+            echo(f"  - {line}")
         blocks = [block for family in result.families for block in family.blocks]
         most = max(blocks, key=lambda block: block.shift)
         if most.shift:
-            click.echo(
+            echo(
                 f"eps of the normalisations: the truth may lie outside by up to {100 * most.shift:.2g}% of itself "
                 f"({_short(most.block)}; estimated by the table)"
             )

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from ratetheory.cli.output import granularity_option, print_json, print_lines
+from ratetheory.cli.output import echo, granularity_option, print_json, print_lines
 from ratetheory.files import free_path
 from ratetheory.verdict import exit_code
 
@@ -65,11 +65,11 @@ def compare(
         print_json({"comparisons": [*(c.as_dict() for c in comparisons), *empty]})
     else:
         for path, found in ended.items():
-            click.echo(f"{path.name}: step {found[0].step}: {found[0].text}")
+            echo(f"{path.name}: step {found[0].step}: {found[0].text}")
         for comparison in comparisons:
             print_comparison(comparison)
         if comparisons:
-            click.echo(
+            echo(
                 "worst: of an equation, the rest as a share of what a wrong theory would leave; of an inequality, (left -"
                 " right) relative to the larger side, negative if there is room"
             )
@@ -77,9 +77,9 @@ def compare(
         from ratetheory.report import write_report
 
         path = write_report(target, comparisons, figures=None if figures is None else Path(figures))
-        click.echo(str(path), err=as_json)
+        echo(str(path), err=as_json)
     elif target is not None:
-        click.echo(f"{target}: not written, there is no step to report", err=True)
+        echo(f"{target}: not written, there is no step to report", err=True)
     return exit_code([*(word for c in comparisons for word in c.words()), *("violated" for _ in ended)])
 
 
@@ -119,7 +119,7 @@ def free_file(path: Path, force: bool) -> Path:
 def print_comparison(comparison: Any) -> None:
     """The verdicts of one run, a line a claim, with reasons and figures."""
     steps = comparison.trace.dataset.sizes["step"]
-    click.echo(f"{comparison.name}: {steps} steps, {comparison.trace.dataset.sizes['block']} filters")
+    echo(f"{comparison.name}: {steps} steps, {comparison.trace.dataset.sizes['block']} filters")
     rows = []
     for claim, word in comparison.verdicts().items():
         shown = next(o for o in comparison.observations if o.claim == claim and o.status == word)
@@ -164,9 +164,9 @@ def _print_run(comparison: Any) -> None:
         where = f", {fault.block}" if fault.block else ""
         more = f" and {fault.blocks - 1} more" if fault.blocks > 1 else ""
         size = f" ({fault.size:.2g}, allowed {fault.allowance:.2g})" if fault.allowance else ""
-        click.echo(f"  step {fault.step}{where}{more}: {fault.text}{size}")
+        echo(f"  step {fault.step}{where}{more}: {fault.text}{size}")
     if len(comparison.faults) > 10:
-        click.echo(f"  ... and {len(comparison.faults) - 10} more")
+        echo(f"  ... and {len(comparison.faults) - 10} more")
 
 
 def _few(names: list[str]) -> str:

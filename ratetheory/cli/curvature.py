@@ -24,7 +24,7 @@ def curvature(
     """
     from pathlib import Path
 
-    from ratetheory.cli.output import print_json, print_lines
+    from ratetheory.cli.output import echo, print_json, print_lines
     from ratetheory.observation.families import load_blocks
     from ratetheory.observation.trace import read_run
     from ratetheory.training.curvature.beside import curvature_of
@@ -43,5 +43,5 @@ def curvature(
         print_json({name: value for name, value in found.items() if name != "rows"})
     else:
         print_lines([(str(name), str(value)) for name, value in found["rows"]])
-        click.echo(found["rate"])
+        echo(found["rate"])
     return 0

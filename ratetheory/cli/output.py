@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from ratetheory.provenance import provenance
+from ratetheory.visible import visible
 
 granularity_option = click.option(
     "--granularity",
@@ -41,11 +43,25 @@ def finite(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
+def echo(line: str, err: bool = False) -> None:
+    """Print one line; what stands in it may come from a file."""
+    click.echo(visible(line), err=err)
+
+
 def print_lines(rows: list[tuple[str, str]]) -> None:
     """Name and value, aligned."""
+    rows = [(visible(name), visible(value)) for name, value in rows]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"{name:<{width}}  {value}")
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Rows of as many cells, the columns aligned."""
+    rows = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    for row in rows:
+        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
 
 
 def shown(number: Any, digits: int = 10) -> str:

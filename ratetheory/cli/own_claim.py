@@ -35,7 +35,7 @@ def verify_path(path: str, seed: int, budget: float | None, memory: int | None, 
 
 
 def _print(verification: Any) -> None:
-    from ratetheory.own.verify import visible
+    from ratetheory.visible import visible
 
     title = "" if verification.checked is None else visible(verification.checked.claim.title)
     click.echo(f"{visible(verification.claim)}: {verification.status}{title and '  ' + title}")

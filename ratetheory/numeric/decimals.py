@@ -67,6 +67,11 @@ def decimal_outward(number: Fraction, up: bool, digits: int = DIGITS) -> str:
     return str(_context(digits, up).divide(Decimal(number.numerator), Decimal(number.denominator)))
 
 
+def rounded_outward(number: Decimal, up: bool, digits: int) -> Decimal:
+    """``number`` to at most ``digits`` digits, rounded up or down."""
+    return _context(digits, up).plus(number)
+
+
 def mean_outward(terms: Iterable[tuple[int, Decimal]], divisor: int, up: bool) -> Decimal:
     """The sum of ``count * number`` over positive ``divisor``, rounded up or down."""
     context, total = _UP if up else _DOWN, Decimal(0)

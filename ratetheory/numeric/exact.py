@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,7 @@ MAX_LENGTH = 1000
 MAX_EXPONENT = 4000
 _MAX_BITS = 20_000
 _SMALL = 10**18
+_SHORT_BITS = 64
 _ALLOWED = "a decimal or a rational such as 0.3, 3/10 or 1e-4"
 _DECIMAL = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 _RATIONAL = re.compile(r"([+-]?[0-9]+)/([0-9]+)")
@@ -78,6 +80,16 @@ def exact_text(number: Fraction, up: bool = True) -> str:
         from ratetheory.numeric.decimals import decimal_outward
 
         return f"{decimal_outward(number, up)} (rounded)"
+
+
+def short_text(number: Fraction) -> str:
+    """The exact number as text where that is short, as a fraction or a decimal; else six digits, and said to be rounded."""
+    from ratetheory.numeric.decimals import decimal_outward
+
+    if max(number.numerator.bit_length(), number.denominator.bit_length()) <= _SHORT_BITS:
+        return str(number)
+    below, above = (decimal_outward(number, up, 20) for up in (False, True))
+    return str(Decimal(below).normalize()) if below == above else f"{decimal_outward(number, True, 6)} (rounded)"
 
 
 def require(condition: bool, name: str, value: Any, allowed: str) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Literal
 
-from ratetheory.numeric.decimals import decimal_outward, mean_outward, root_above
+from ratetheory.numeric.decimals import mean_outward, root_above, rounded_outward
 
 Granularity = Literal["filter", "layer", "all"]
 Ends = tuple[Decimal, Decimal | None]
@@ -19,8 +18,9 @@ SUSPECTS = (
     "normalisation that is not small beside the variance, another optimiser, a block that is not invariant, checkpoints in the "
     "wrong order, or other steps and rates than given"
 )
-ASSUMES = (
-    "SGD without momentum, decay coupled (for plain SGD the same as decoupled), one learning rate a block",
+_WITH_DECAY = "SGD without momentum, decay coupled (for plain SGD the same as decoupled), one learning rate a block"
+_WITHOUT_DECAY = "SGD without momentum or decay, one learning rate a block"
+_ASSUMES = (
     "exact invariance: every gradient, as the run applied it (rounded, clipped, averaged), is orthogonal to its block; "
     "where the growth is as small as what the eps of the normalisation does, it is not (a table tells by its defects)",
     "the steps between the checkpoints are as many as given, at the given rates",
@@ -119,8 +119,8 @@ class Certification:
 
     ``steps``: between consecutive checkpoints; ``effective_steps``: (sum of weights)^2/(sum of their squares), the number of
     steps that the mean is one of; ``learning_rate`` and ``weight_decay``: as given, or the schedule's name; ``left_out``:
-    families of the table that are not asked for, with the reason; ``trust``: ``None`` where no number is certified. The
-    statement is conditional on ``conditional_on`` and on ``assumes``.
+    families of the table that are not asked for, with the reason; ``decays``: whether weights decay at any step; ``trust``:
+    ``None`` where no number is certified. The statement is conditional on ``conditional_on`` and on ``assumes``.
     """
 
     claim: str
@@ -135,7 +135,12 @@ class Certification:
     left_out: tuple[tuple[str, str], ...]
     conditional_on: tuple[str, ...]
     trust: str | None
-    assumes: tuple[str, ...] = ASSUMES
+    decays: bool
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What nothing checks, in words."""
+        return (_WITH_DECAY if self.decays else _WITHOUT_DECAY, *_ASSUMES)
 
     def statuses(self) -> list[str]:
         """The words of all blocks."""
@@ -185,4 +190,4 @@ class Certification:
 
 def digits(number: Decimal, up: bool) -> str:
     """Five digits, rounded outwards."""
-    return f"{Decimal(decimal_outward(Fraction(number), up, 5)):.5g}" if abs(number.adjusted()) < 1000 else str(number)
+    return f"{rounded_outward(number, up, 5):.5g}"

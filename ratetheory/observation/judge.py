@@ -111,9 +111,7 @@ def _entries(conclusion: Conclusion, symbols: Mapping[str, Rounded]) -> tuple[np
             relative = np.abs(left.value - right.value) / np.where(size > 0, size, 1.0)
     infinite = ~(np.isfinite(left.value) & np.isfinite(right.value))
     shape = np.broadcast_shapes(excess.shape, decided.shape, relative.shape)
-    violation, decided, relative, infinite = (
-        np.broadcast_to(v, shape)[0] for v in (excess > 0, decided, relative, infinite)
-    )
+    violation, decided, relative, infinite = (np.broadcast_to(v, shape)[0] for v in (excess > 0, decided, relative, infinite))
     return violation, decided, relative, infinite
 
 

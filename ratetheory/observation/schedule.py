@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, read_positive, require
+from ratetheory.numeric.exact import read_count, read_nonnegative, read_positive, require, short_text
 from ratetheory.numeric.norm_certificate import Window, constant_window, scheduled_window
 
 SCHEDULE_LIMIT = 256 * 2**20
@@ -75,7 +75,7 @@ def windows_of(
     if schedule is None:
         require(first_step is None, "first_step", first_step, "none without a schedule")
         rate = read_positive(learning_rate, "learning_rate")
-        return [constant_window(rate, decay, count) for count in counts], exact_text(rate), exact_text(decay)
+        return [constant_window(rate, decay, count) for count in counts], short_text(rate), short_text(decay)
     loaded = load_schedule(schedule)
     if loaded.decays is not None and weight_decay is not None:
         raise ValueError("weight_decay: the schedule has a column of that name; one of them is allowed")
@@ -84,7 +84,7 @@ def windows_of(
         rates, decays = loaded.window(start, count)
         windows.append(scheduled_window(rates, decays if loaded.decays is not None else (decay,) * count, start))
         start += count
-    return windows, str(schedule), exact_text(decay) if loaded.decays is None else str(schedule)
+    return windows, str(schedule), short_text(decay) if loaded.decays is None else str(schedule)
 
 
 def _rows(reader: csv.DictReader[str], with_decay: bool, path: Path) -> Iterator[tuple[int, Fraction, Fraction]]:

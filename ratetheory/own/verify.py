@@ -14,6 +14,7 @@ from ratetheory.attack.replay import load_counterexample
 from ratetheory.own import limits
 from ratetheory.own.data import Checked, from_data
 from ratetheory.verdict import Verdict, overall
+from ratetheory.visible import visible
 from ratetheory.witnesses import Verification, without
 
 BUDGET = 60.0
@@ -147,11 +148,6 @@ def _read(path: str | Path, seconds: float, memory: int) -> tuple[dict[str, Any]
 
 def _limit(kind: str, seconds: float, memory: int) -> str:
     return f"{memory / 2**30:.3g} GiB of memory" if kind == "memory" else f"time, {seconds:.3g} s"
-
-
-def visible(text: str) -> str:
-    """The text with every character that does not show, or that turns the direction of others, as an escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 # --- judging --------------------------------------------------------------------------------------------------------------

@@ -139,8 +139,8 @@ def observation_cell(comparison: Comparison, claim: str) -> Cell:
     if word == "not applicable":
         return _inapplicable(found)
     if word == "not resolvable":
-        first = f"{found[0].reason or ''}{_place(found[0], ', ')}"
-        return Cell(word, f"{found[0].conclusion}, {found[0].group}", first)
+        reason = f"{found[0].reason or ''}{_place(found[0], ', ')}"
+        return Cell(word, f"{found[0].conclusion}, {found[0].group}", reason)
     shares = [o.figures["resolved"] for o in found if o.figures and "resolved" in o.figures]
     # rounded down: 99.9% is not all
     notes = [f"{math.floor(100 * min(shares))}% resolved"] if shares else []

@@ -10,9 +10,15 @@ from typing import Any
 import torch
 
 from ratetheory.claims.decay import SCHEDULE_CERTIFICATE
-from ratetheory.numeric.exact import exact_text, read_count, read_nonnegative, require
+from ratetheory.numeric.exact import read_count, read_nonnegative, require, short_text
 from ratetheory.numeric.norm_certificate import Window
-from ratetheory.observation.block_certificates import block_certificate, effective_steps, relative_growth, unchanged_block
+from ratetheory.observation.block_certificates import (
+    block_certificate,
+    effective_steps,
+    relative_growth,
+    shrinks,
+    unchanged_block,
+)
 from ratetheory.observation.certification import BlockCertificate, Certification, FamilyCertificate
 from ratetheory.observation.families import Blocks, Family, Member, load_blocks
 from ratetheory.observation.schedule import windows_of
@@ -69,11 +75,12 @@ def certify(
         effective_steps=effective_steps(windows),
         learning_rate=rate_text,
         weight_decay=decay_text,
-        momentum=exact_text(beta),
+        momentum=short_text(beta),
         precision=precision or norms.format,
         families=found,
         left_out=left_out,
         conditional_on=(*given, "blocks", *SCHEDULE_CERTIFICATE.hypothesis_slugs()),
+        decays=any(shrinks(window) for window in windows),
         trust="certified" if any(block.mean for f in found for block in f.blocks) else None,
     )
 
@@ -148,6 +155,9 @@ def _family(family: Family, norms: Norms, windows: Sequence[Window], paths: Sequ
         S = [at[j] for at in squared]
         if refusal is not None:
             blocks.append(BlockCertificate(name, "undecided", refusal, relative_growth(S)))
+        elif norms.zero(family, j) is not None:
+            reason = f"zero in {norms.zero(family, j)}: a norm above 0 is needed, there is no direction"
+            blocks.append(BlockCertificate(name, "not applicable", reason, relative_growth(S)))
         elif j in family.dead:
             blocks.append(BlockCertificate(name, "not applicable", "dead in the table: no gradient", relative_growth(S)))
         else:

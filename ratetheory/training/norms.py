@@ -41,6 +41,11 @@ class Norms:
         self.format = str(min(used, key=BITS.__getitem__)).removeprefix("torch.")
         self._bits = [{f.name: min(BITS[known[m.parameter]] for m in f.members) for f in families} for known in formats]
         self._run = bits
+        self._paths = paths
+
+    def zero(self, family: Family, block: int) -> str | None:
+        """The first checkpoint in which the block is zero; ``None`` if none."""
+        return next((path for path, S in zip(self._paths, self.squared, strict=True) if not S[family.name][block] > 0), None)
 
     def unit(self, family: Family) -> Fraction:
         """What rounding a stored weight of the run may change, as a share of it."""
@@ -88,9 +93,6 @@ def _squared(family: Family, tensors: Tensors, path: str) -> list[Ball]:
                     raise ValueError(f"{path}: {member.parameter}: block {block} has entries that are not finite") from None
                 for j, S in enumerate(found, first):
                     total[j] = total[j] + S
-    zero = next((j for j, S in enumerate(total) if not S > 0), None)
-    if zero is not None:
-        raise ValueError(f"{path}: {family.members[0].parameter}: block {names[zero]} is zero; a norm above 0 is expected")
     return total
 
 

@@ -86,6 +86,12 @@ def check_integer(field: str, value: object, least: int, most: int) -> None:
         raise ValueError(f"{field}: {value} is not allowed; an integer from {least} to {most} is")
 
 
+def check_batch(batch_size: int, images: int) -> None:
+    """``ValueError`` if a minibatch is larger than the number of training images."""
+    if batch_size > images:
+        raise ValueError(f"batch_size: {batch_size} is not allowed; at most the {images} training images are")
+
+
 def check_device(name: str) -> None:
     """``ValueError`` unless tensors can be made on the device, a CPU or a CUDA device."""
     try:

@@ -25,7 +25,7 @@ from ratetheory.training.monitor.recorder import Recorder
 from ratetheory.training.monitor.sharing import Sharing
 from ratetheory.training.monitor.stream import block_table, finite_steps, table_of
 from ratetheory.training.networks import DESIGNS, Network
-from ratetheory.training.specification import TrainSpec, checked, facts, network_for
+from ratetheory.training.specification import TrainSpec, check_batch, checked, facts, network_for
 
 PART_STEPS = 50
 PART_SECONDS = 5.0
@@ -102,6 +102,8 @@ def train(
 def _start(spec: TrainSpec) -> _Run:
     device = torch.device(spec.device)
     images = load_images(spec.data, DESIGNS[spec.network].dtype, device)
+    if spec.batch_size is not None:
+        check_batch(spec.batch_size, len(images.labels))
     weights_seed, batches_seed = np.random.SeedSequence(spec.seed).generate_state(2, np.uint64).tolist()
     network = network_for(spec, images, weights_seed % 2**63)
     network.module.to(device)

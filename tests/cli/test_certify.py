@@ -197,15 +197,62 @@ def test_bad_checkpoints_are_one_line(files, tmp_path, capfd):
         (torch.ones(3, 5), "fc.weight has shape (3, 5), before (2, 5)"),
         (torch.full((2, 5), torch.nan), "bad.pt: fc.weight: block fc.weight has entries that are not finite"),
         (torch.tensor([[1.0] * 5, [torch.inf] * 5]), "entries that are not finite"),
-        (torch.zeros(2, 5), "bad.pt: fc.weight: block fc.weight is zero"),
         (torch.ones(2, 5, dtype=torch.int32), "fc.weight is int32, strided; allowed: dense float16"),
     ]:
         torch.save({"fc.weight": entries}, bad)
         assert text in message(bad)
-    torch.save({"fc.weight": torch.tensor([[1.0] * 5, [0.0] * 5])}, bad)
-    assert "block fc.weight[1] is zero" in message(bad, "fc.weight:filter")
     assert "checkpoints: 1 is not allowed" in refused("certify", files[0], *RATE, "--tensor", "fc.weight")
     assert "Missing argument" in refused("certify", *RATE)
+
+
+def test_blocks_that_are_zero_leave_the_others_certified(files, tmp_path):
+    zero = [str(tmp_path / f"zero-{k}.pt") for k in range(2)]
+    for path, file in zip(zero, files, strict=False):
+        torch.save({"fc.weight": torch.load(file)["state_dict"]["fc.weight"] * torch.tensor([[1.0], [0.0]])}, path)
+    for first, last, where in [(files[0], zero[1], zero[1]), (zero[0], files[1], zero[0]), (*zero, zero[0])]:
+        result = ratetheory("certify", first, last, *RATE, "--tensor", "fc.weight:filter")
+        assert result.code == 0
+        assert "1 held, 1 not applicable" in result.out
+        assert f"not applicable: fc.weight[1]: zero in {where}: a norm above 0 is needed" in result.out
+        rows = json.loads(
+            ratetheory("certify", first, last, *RATE, "--tensor", "fc.weight:filter", "--granularity", "filter", "--json").out
+        )["rows"]
+        assert [row["mean_squared_gradient"] is None for row in rows] == [False, True]
+
+
+def test_what_is_printed_is_short_and_says_nothing_of_decay_that_is_not_there(files, tmp_path):
+    many = ("--steps", "1000000000000000", "--learning-rate", "1e-4000")
+    tiny = ratetheory("certify", *files[:2], *many, "--tensor", "fc.weight")
+    assert "learning rate 1E-4000, weight decay 0" in tiny.out
+    assert max(map(len, tiny.out.splitlines())) < 300
+    (tmp_path / "s.csv").write_text("step,learning_rate\n0,0.1\n1,0.9\n")
+    rising = ("certify", *files[:2], "--steps", "2", "--schedule", str(tmp_path / "s.csv"), "--tensor", "fc.weight")
+    plain, decayed = ratetheory(*rising), ratetheory(*rising, "--weight-decay", "0.1")
+    assert "the mean is weighted: of 2 steps" in plain.out
+    assert "with decay the last ones" not in plain.out
+    assert "SGD without momentum or decay, one learning rate" in plain.out
+    assert "with decay the last ones" in decayed.out
+    assert "decay coupled" in decayed.out
+
+
+def test_control_characters_of_names_are_escaped(files, tmp_path):
+    name, paths = "fc\x1b[31m\u202eweight", []
+    for k in range(2):
+        directory = tmp_path / "\x1b[2Jrun"
+        directory.mkdir(exist_ok=True)
+        paths.append(str(directory / f"{k}.pt"))
+        torch.save({name: torch.ones(2, 3) * (1 + k)}, paths[-1])
+    for granularity in ("filter", "layer", "all"):
+        result = ratetheory("certify", *paths, *RATE, "--tensor", f"{name}:filter", "--granularity", granularity)
+        assert result.code == 0
+        assert "\\x1b[2Jrun" in result.out
+        assert "\x1b" not in result.out
+        assert "\u202e" not in result.out
+        assert granularity == "all" or "fc\\x1b[31m\\u202eweight" in result.out
+    torch.save({name: torch.full((2, 3), torch.nan)}, paths[1])
+    error = refused("certify", *paths, *RATE, "--tensor", name)
+    assert "\\x1b[2Jrun" in error
+    assert "\x1b" not in error
 
 
 def test_many_rows_of_a_schedule_and_many_filters_take_seconds(tmp_path):

@@ -46,6 +46,10 @@ def test_reports_and_figures_are_not_overwritten(trace, tmp_path):
         (["--learning-rate", "-1"], "learning_rate: -1"),
         (["--steps", "0"], "steps: 0"),
         (["--batch-size", "5"], "batch_size: 5"),
+        (
+            ["--optimizer", "sgd", "--batch-size", "1798"],
+            "batch_size: 1798 is not allowed; at most the 1797",
+        ),
         (["--bn-epsilon", "0"], "bn_epsilon: 0"),
         (["--device", "meta"], "device: 'meta' is not available"),
         (["--device", "nonsense"], "device: 'nonsense'"),

@@ -61,6 +61,7 @@ def test_the_same_command_goes_on_and_another_is_refused(swept):
         (["--scale-variant-rates", "-1"], "scale_variant_rates: -1 is not allowed"),
         (["--steps", "0"], "gd_steps: 0"),
         (["--batch-size", "1"], "batch_size: 1"),
+        (["--batch-size", "1439"], "batch_size: 1439 is not allowed; at most the 1438 training images are"),
         (["--seeds", "0"], "seeds: 0"),
         (["--jobs", "0"], "jobs: 0"),
         (["--device", "abacus"], "device: 'abacus'"),

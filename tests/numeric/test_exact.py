@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratetheory.numeric.exact import exact_text, read_count, read_exactly, read_nonnegative, read_positive
+from ratetheory.numeric.exact import exact_text, read_count, read_exactly, read_nonnegative, read_positive, short_text
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,11 @@ def test_text_of_more_digits_than_python_prints_is_rounded_as_asked():
     number = 1 - Fraction(7, 10**5000)
     assert exact_text(number, up=False).startswith("0.9999")
     assert exact_text(number, up=True).startswith("1.000")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("0.1", "1/10"), ("3", "3"), ("1e-4000", "1E-4000"), ("1e400", "1E+400"), ("0." + "3" * 50, "0.333334 (rounded)")],
+)
+def test_short_text_is_exact_or_says_that_it_is_rounded(text, shown):
+    assert short_text(Fraction(text)) == shown

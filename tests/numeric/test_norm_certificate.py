@@ -1,5 +1,6 @@
 """The certificate of two norms against sequences of Fractions, written out here a second time."""
 
+import time
 from decimal import Decimal
 from fractions import Fraction as F
 
@@ -67,6 +68,39 @@ def test_the_enclosure_contains_the_mean_and_is_the_formula(S_0, steps, decayed)
     assert low - F(found.low) <= low * F(1, 10**18)
     assert F(found.high) - high <= high * F(1, 10**18)
     assert min(square for _, _, square in steps) <= F(found.high)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIZES, SIZES, SHARES | st.just(F(0)), st.integers(1, 6), st.fractions(F(1, 10), F(10), max_denominator=20))
+def test_a_constant_rate_and_decay_have_the_exact_ends(S_0, eta, share, count, square):
+    S_T, R, weights, mean = run(S_0, [(eta, share / eta, square)] * count)
+    unit = F(1, 2**24)
+    window = constant_window(eta, share / eta, count)
+    found, S_hat, total = certify_window(exactly(S_0), exactly(S_T), window, unit), S_T / R**2, sum(weights)
+    q, p = (1 - window.wear * unit) ** (2 * count), (1 + window.wear * unit) ** (2 * count)
+    low, high = q / p * S_0 * (S_hat / p - S_0) / total, ((S_hat / q) ** 2 - S_0**2) / (2 * total)
+    assert F(found.low) <= max(low, F(0)) <= mean <= high <= F(found.high)
+    assert F(found.high) - high <= high * F(1, 10**18)
+    assert max(low, F(0)) - F(found.low) <= S_0 * S_hat / total * F(1, 10**18)
+
+
+@pytest.mark.parametrize("decay", ["0", "5e-4", "9.999"])
+def test_any_number_of_steps_is_enclosed_at_once(decay):
+    """Of ends with millions of digits none is written out; above stands the limit of the geometric sum."""
+    start = time.perf_counter()
+    rate, lam = F(1, 10), F(decay)
+    for steps in (10**9, 10**15, 10**18):
+        found = certify_window(exactly(F(2)), exactly(F(3)), constant_window(rate, lam, steps), F(1, 2**24))
+        assert found.high is not None
+        assert found.word in ("held", "not resolvable")
+        assert found.low <= found.high
+        exact = certify_window(exactly(F(2)), exactly(F(3)), constant_window(rate, lam, steps), F(0))
+        assert found.low <= exact.low <= exact.high <= found.high
+        if lam:
+            # (S_T/R^2)^2/2 over the sum of eta^2/(R^4 rho^2): S_T^2 (1 - rho^4)/(2 eta^2 rho^2)
+            rho = 1 - rate * lam
+            assert float(exact.high) == pytest.approx(float(9 * (1 - rho**4) / (2 * rate**2 * rho**2)), rel=1e-12)
+    assert time.perf_counter() - start < 5
 
 
 @settings(max_examples=60, deadline=None)

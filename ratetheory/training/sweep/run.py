@@ -12,7 +12,7 @@ import torch
 
 from ratetheory.provenance import provenance
 from ratetheory.training.data import Split, load_split
-from ratetheory.training.specification import check_integer
+from ratetheory.training.specification import check_batch, check_integer
 from ratetheory.training.sweep.cell import run_cell
 from ratetheory.training.sweep.files import CELLS, SWEEP_FILE, cell_path, read_cell, read_sweep, write_cell, write_sweep
 from ratetheory.training.sweep.specification import Cell, SweepSpec, checked
@@ -40,7 +40,9 @@ def run_sweep(
     directory = default_directory(spec) if output is None else Path(output)
     _refuse_other(directory, spec, force)
     # what is wrong with the data is said here, in one line and before anything is written
-    load_split(spec.data, torch.device(spec.device), data)
+    split = load_split(spec.data, torch.device(spec.device), data)
+    if "sgd" in (spec.optimizers or ()):
+        check_batch(spec.batch_size, len(split.train.labels))
     _prepare(directory, spec, force)
     missing = [cell for cell in spec.cells() if read_cell(directory, spec, cell) is None]
     if missing:
