@@ -155,10 +155,10 @@ def _print_conditions(result: Certification) -> None:
     if set(result.statuses()) & {"held", "not resolvable"}:
         total = sum(result.steps)
         if result.effective_steps < 0.999 * total:
-            most = "with decay the last ones; " if result.decays else ""
+            last = "with decay the last ones; " if result.decays else ""
             echo(
                 f"the mean is weighted: of {total} steps it sees about {result.effective_steps:.4g}"
-                f" ({most}more checkpoints between show more)"
+                f" ({last}more checkpoints between show more)"
             )
         echo(f"trust: {result.trust}, by claim {result.claim}, conditional on {', '.join(result.conditional_on)}; it assumes")
         for line in result.assumes:

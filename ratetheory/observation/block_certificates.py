@@ -9,6 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from flint import arb
+
 from ratetheory.numeric import balls
 from ratetheory.numeric.decimals import mean_outward
 from ratetheory.numeric.norm_certificate import PRECISION, Certified, Window, certify_window
@@ -61,16 +63,20 @@ def _shift(S: Ball, certified: Certified, window: Window, defect: float) -> floa
     """
     if not defect or not certified.high:
         return 0.0
-    weight, mean = float(window.weight.mid()), float(certified.high)
-    return 2 * _MARGIN * defect * float(S.mid()) * math.sqrt(window.steps / (weight * mean))
+    # weight and mean, and the norm of one block, may lie beyond the range of floats
+    with balls.working_precision(PRECISION):
+        return 2 * _MARGIN * defect * float((S * (window.steps / (window.weight * arb(str(certified.high)))).sqrt()).mid())
 
 
 def _half_width(certified: Certified) -> float:
     """The distance of the ends from their middle, as a share of it."""
     if certified.high is None:
         return math.inf
-    low, high = float(certified.low or 0), float(certified.high)
-    return (high - low) / (high + low) if high else 0.0
+    if not certified.high:
+        return 0.0
+    with balls.working_precision(PRECISION):
+        share = float((arb(str(certified.low or 0)) / arb(str(certified.high))).mid())
+    return (1 - share) / (1 + share)
 
 
 def unchanged_block(block: BlockCertificate, windows: Sequence[Window]) -> BlockCertificate:

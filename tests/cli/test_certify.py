@@ -235,6 +235,17 @@ def test_what_is_printed_is_short_and_says_nothing_of_decay_that_is_not_there(fi
     assert "decay coupled" in decayed.out
 
 
+@pytest.mark.parametrize("rate", ["1e400", "1e-400"])
+def test_what_eps_may_shift_is_known_beyond_the_range_of_floats(rate, files, tmp_path):
+    conv = Family("conv.weight", "alone", "filter", 4, 6, (Member("conv.weight", 0, 0, 4),), "so", defects=(1e-9,) * 4)
+    save_blocks(Blocks((conv,)), tmp_path / "b.json")
+    arguments = ("--steps", "10", "--blocks", str(tmp_path / "b.json"), "--tensor", "conv.weight")
+    usual, far = (ratetheory("certify", *files[:2], "--learning-rate", eta, *arguments) for eta in ("1", rate))
+    (one,), (other,) = ([line for line in r.out.splitlines() if "eps of the normalisations" in line] for r in (usual, far))
+    assert one == other
+    assert "nan" not in one
+
+
 def test_control_characters_of_names_are_escaped(files, tmp_path):
     name, paths = "fc\x1b[31m\u202eweight", []
     for k in range(2):
