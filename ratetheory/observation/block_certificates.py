@@ -30,8 +30,8 @@ def block_certificate(
 ) -> BlockCertificate:
     """Hold a block's squared norms at all checkpoints against the windows between them; ``unit``: of its rounding.
 
-    ``defect``: |<w, g>| relative to sum |w g| as the table has it. Where it may move the mean by more than the distance of
-    the certificate's ends from its middle, the block is ``undecided``.
+    ``defect``: |<w, g>| relative to sum |w g| as the table has it. Where it may move the mean by more than a quarter
+    of the certificate's width, the block is ``undecided``.
     """
     found = [certify_window(a, b, w, unit) for a, b, w in zip(S[:-1], S[1:], windows, strict=True)]
     growth = relative_growth(S)
@@ -41,8 +41,8 @@ def block_certificate(
             after = ", its decay undone," if shrinks(window) else ""
             reason = f"|w|^2{after} fell to {ratio} of itself from {checkpoints[k]} to {checkpoints[k + 1]}"
             return BlockCertificate(name, "violated", reason, growth)
-    shifts = [_shift(a, c, w, defect) for a, c, w in zip(S[:-1], found, windows, strict=True)]
-    if any(shift > _half_width(certified) for shift, certified in zip(shifts, found, strict=True)):
+    shifts = [_shift(b, c, w, defect) for b, c, w in zip(S[1:], found, windows, strict=True)]
+    if any(2 * shift > _half_width(certified) for shift, certified in zip(shifts, found, strict=True)):
         return BlockCertificate(name, "undecided", _BY_EPS, growth)
     steps, total = [window.steps for window in windows], sum(window.steps for window in windows)
     lows = [certified.low or Decimal(0) for certified in found]
@@ -56,16 +56,18 @@ def block_certificate(
     return BlockCertificate(name, word, reason, growth, (low, high), min(highs, default=None), max(shifts))
 
 
-def _shift(S: Ball, certified: Certified, window: Window, defect: float) -> float:
+def _shift(S_last: Ball, certified: Certified, window: Window, defect: float) -> float:
     """By which share of itself the mean may be off, an estimate: 2 sum eta |<w, g>| beside sum eta^2 |G|^2/|w|^2.
 
-    The first is at most 2 defect sum eta |G|, the second sum eta^2 |G|^2 times at least 1/S_last, about 1/S.
+    In hats, the first is at most 2 defect sum eta_hat |G|, about 2 defect times the root of T sum eta_hat^2 |G|^2, T the steps
+    that the weights see; the second at least sum eta_hat^2 |G|^2/S_hat_last.
     """
     if not defect or not certified.high:
         return 0.0
     # weight and mean, and the norm of one block, may lie beyond the range of floats
     with balls.working_precision(PRECISION):
-        return 2 * _MARGIN * defect * float((S * (window.steps / (window.weight * arb(str(certified.high)))).sqrt()).mid())
+        root = (window.effective_steps / (window.weight * arb(str(certified.high)))).sqrt()
+        return 2 * _MARGIN * defect * float((S_last / window.scale**2 * root).mid())
 
 
 def _half_width(certified: Certified) -> float:

@@ -107,19 +107,20 @@ def test_more_checkpoints_tighten_both_ends(case, tmp_path):
     assert many.effective_steps >= one.effective_steps * 0.999
 
 
-@pytest.mark.parametrize("epsilon", [1e-5, 1e-30])
-def test_with_a_table_the_eps_of_the_normalisation_is_no_surprise(epsilon, tmp_path):
+@pytest.mark.parametrize(("epsilon", "decay"), [(1e-5, 0.0), (1e-30, 0.0), (1e-5, 0.05)])
+def test_with_a_table_the_eps_of_the_normalisation_is_no_surprise(epsilon, decay, tmp_path):
     words = Counter()
     for rate in (1e-3, 0.1, 1.0, 10.0):
         torch.manual_seed(2)
         net, steps = Net(epsilon).double(), 60
         table = find_blocks(net, torch.randn(32, 1, 6, 6, dtype=torch.float64), explain=False)
         first = save(tmp_path / "first.pt", **net.state_dict())
-        squares = train(net, steps, rate)
+        squares, weights = train(net, steps, rate, decay), hat_weights(np.full(steps, rate), np.full(steps, decay))
         last = save(tmp_path / "last.pt", **net.state_dict())
-        result = certify([first, last], steps=steps, learning_rate=rate, blocks=table, tensors=CONVOLUTIONS)
+        given = {"steps": steps, "learning_rate": rate, "weight_decay": decay}
+        result = certify([first, last], **given, blocks=table, tensors=CONVOLUTIONS)
         for family in result.families:
-            for block, mean in zip(family.blocks, squares[family.family].mean(axis=0), strict=True):
+            for block, mean in zip(family.blocks, weights @ squares[family.family] / weights.sum(), strict=True):
                 words[block.status, rate] += 1
                 if block.mean is not None:
                     low, high = float(block.mean[0]), float(block.mean[1])
