@@ -83,6 +83,11 @@ class Law:
         self._evaluated &= {current}
 
     @property
+    def reached(self) -> bool:
+        """Whether a backward pass is known to have come by."""
+        return self.evaluation
+
+    @property
     def evaluation(self) -> bool:
         """Whether a backward pass to the weights went through a forward pass in evaluation mode."""
         return bool(self._evaluated) and self.passes.lead_to_weights(self._evaluated)
@@ -240,6 +245,11 @@ class ActivationLaw(Law):
         self.count, self.missed = 0, False
         if self.products is not None:
             self.products = []
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward pass is known to have come by."""
+        return bool(self.count) or self.evaluation
 
     def known(self, passes: int) -> bool:
         """Whether there was a pass at all, and none was missed."""
