@@ -21,6 +21,8 @@ SAMPLED = 2**15
 """About how many entries of an activation's gradient are looked at to estimate its size."""
 LOOK_EVERY = 8
 """Passes from one look to the next: only allowances depend on it."""
+FEW = 16
+"""Outputs of a filter up to which every pass is looked at: so few differ much from pass to pass."""
 
 # these normalise by what torch.var_mean says of their inputs, whatever becomes of their outputs
 _PLAIN = {t.forward for t in (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d, nn.InstanceNorm1d)}
@@ -178,6 +180,8 @@ class GainLaw(Law):
             return
         if not self._until_look:
             self._until_look, self._early = LOOK_EVERY - self._early, 0
+            node.register_prehook(self._look)
+        elif self._count <= FEW:
             node.register_prehook(self._look)
         elif self.first and self.passes.watchful:
             node.register_prehook(self._lead)

@@ -250,7 +250,7 @@ class RateMonitor:
             # sharding itself swaps whole parameters and shards
             return False
         find = self._places.find
-        if all([find(name) is parameter for name, parameter in self._weights.items()]):
+        if all(find(name) is parameter for name, parameter in self._weights.items()):
             return False
         changed = [name for name, parameter in self._weights.items() if not self._places.stands(name, parameter)]
         for name in changed:

@@ -242,8 +242,14 @@ class Recorder:
 
     def _linear(self, chunk: Entries) -> Linear | None:
         """The plan of the chunk's group where it is known before the step."""
-        rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
-        return rules.linear_plan(rule, optimizer, chunk.parameters) if rule.when == rules.BEFORE else None
+        group = chunk.layout.group
+        rule, optimizer = self.now[group], self.groups[group][0]
+        if rule.when != rules.BEFORE:
+            return None
+        linear = rules.linear_plan(rule, optimizer, chunk.parameters)
+        if linear.first is not None:
+            self.now[group] = replace(rule, mixed=True)
+        return linear
 
     def _copied(self, parameters: Sequence[torch.Tensor], reads: bool) -> tuple[torch.Tensor, int]:
         """In one copy the gradients of some parameters and, if it ``reads``, what the probe keeps; how many the first are.
