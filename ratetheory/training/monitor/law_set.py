@@ -267,8 +267,10 @@ class LawSet:
         )
         gain = gain[:, fixed.gain]
         product = gain * torch.cat([of_pass for i, _ in notes[0].gains for of_pass in slopes[self._number[i]]], dim=1)
-        # of a few looks, so no step counts as quieter than they are on average
-        size = torch.maximum(size, size.square().mean(0).sqrt()) * gain.abs()
+        # of a few looks, so no step counts as quieter than they are on average; a pass that overflowed says nothing of others
+        finite = size.isfinite()
+        size = torch.where(finite, size, 0.0)
+        size = torch.maximum(size, (size.square().sum(0) / finite.sum(0)).sqrt()) * gain.abs()
         scale = rounding_scale(invstd, mean, size, fixed.count, fixed.epsilon)
         return fixed, fixed.epsilon * invstd**2 * product, scale
 
