@@ -29,13 +29,18 @@ PRODUCTS = 2**23
 
 @dataclass(frozen=True)
 class Linear:
-    """The update -rate (gradient g + weights w + buffer m); ``buffers``: m of each parameter, or none at all."""
+    """The update -rate (gradient g + weights w + buffer m); ``buffers``: m of each parameter, or none at all.
+
+    ``first`` stands for ``gradient`` and ``weights`` at parameters for which ``firsts`` is true, if it is given.
+    """
 
     rate: Any
     gradient: float
     weights: float
     buffer: float
     buffers: Sequence[torch.Tensor | None]
+    first: tuple[float, float] | None = None
+    firsts: Sequence[bool] = ()
 
 
 class Entries(Protocol):
@@ -140,6 +145,12 @@ class Chunk:
             found = [(view, s.select(local(buffer))) for view, s, buffer in kept if buffer is not None]
             if found:
                 torch._foreach_add_([view for view, _ in found], [b for _, b in found], alpha=-rate * linear.buffer)
+        if linear.first is not None:
+            of_gradient, of_weights = linear.first
+            rows = zip(linear.firsts, self.plan_views, self.row_views[3], self.weight_views, strict=True)
+            for view, gradient, old in [row for first, *row in rows if first]:
+                torch.mul(gradient, -rate * of_gradient, out=view)
+                view.add_(old, alpha=-rate * of_weights)
         if later:
             plan.mul_(linear.rate)
         for view, given in zip(self.plan_views, self.given, strict=True):

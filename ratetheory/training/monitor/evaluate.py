@@ -19,8 +19,8 @@ RADIAL_FACTOR = 2.0
 normalisation (``laws.rounding_scale``), plus sqrt(N) |w| |grad| for a gradient that adds up over N outputs; both without the
 square root of N in units of the factors' roundoff.
 
-Not proved, measured: the largest seen was about 1.44, at N = 131,072 in single precision; 75 runs of 300 steps on the digits
-(``benchmarks/defects.py``) stayed within 2, and the suite holds the runs of its models to it."""
+Not proved, measured: the largest seen was about 1.6, with all digits in one batch in single precision; 75 runs of 300 steps on
+the digits (``benchmarks/defects.py``) stayed within 2, and the suite holds the runs of its models to it."""
 
 SHOWN = 100.0
 """Allowances that a radial part must have for it to tell by which factor the gradients of its family were scaled."""

@@ -54,6 +54,8 @@ class HostEntries:
         rate = 0.0 if linear is None else -1.0 if later else -linear.rate
         a, c, b = (0.0, 0.0, 0.0) if linear is None else (rate * linear.gradient, rate * linear.weights, rate * linear.buffer)
         buffers = (linear and linear.buffers) or [None] * len(self.parameters)
+        firsts = linear.firsts if linear is not None and linear.first is not None else [False] * len(self.parameters)
+        a_first, c_first = [rate * part for part in (linear and linear.first) or (0.0, 0.0)]
         for i, (s, parameter, buffer) in enumerate(zip(self.layout.segments, self.parameters, buffers, strict=True)):
             old, plan, units, entries, first = self._places[i]
             gradient = parameter.grad
@@ -67,8 +69,9 @@ class HostEntries:
             double = torch.float64 in (gradient.dtype, None if buffer is None else buffer.dtype)
             g = _rows(s, gradient, double)
             m = g if buffer is None else _rows(s, buffer, double)
+            of_gradient, of_weights = (a_first, c_first) if firsts[i] else (a, c)
             kernels.linear(double)(
-                g.data_ptr(), m.data_ptr(), old, plan, units, entries, a, c, 0.0 if buffer is None else b,
+                g.data_ptr(), m.data_ptr(), old, plan, units, entries, of_gradient, of_weights, 0.0 if buffer is None else b,
                 squares + 8 * first, radials + 8 * first,
             )  # fmt: skip
         if linear is not None and later:

@@ -13,6 +13,7 @@ from torch import nn
 from ratetheory.observation.families import Family, Norm
 from ratetheory.training.monitor.laws import ActivationLaw, GainLaw, Law, Pass, rounding_scale
 from ratetheory.training.monitor.passes import Passes
+from ratetheory.training.monitor.places import Places, alike
 from ratetheory.training.monitor.probe import GainsProbe, Look, ParameterProbe, Probe, ShardedProbe
 from ratetheory.training.naming import plain
 
@@ -59,10 +60,16 @@ class _Fixed:
 
 
 class LawSet:
-    """The laws of some families, with their hooks; ``known`` says which blocks have one, ``task`` is the last backward pass."""
+    """The laws of some families, with their hooks; ``known`` says which blocks have one, ``task`` is the last backward pass.
+
+    ``late``: not all of the step was seen, or its gradients are of other weights than it began with; nothing is claimed of it.
+    ``epsilon``: the largest eps so far.
+    """
 
     def __init__(self, model: nn.Module, families: Sequence[Family], named: Mapping[str, torch.Tensor]) -> None:
         modules = {plain(name): module for name, module in model.named_modules()}
+        self.model, self.families, self.late = model, tuple(families), False
+        self._where, self._names = Places(model), list[str]()
         self.blocks, self.laws = sum(f.parts for f in families), list[Law]()
         self.known = [bool(f.norms) for f in families for _ in range(f.parts)]
         self._places: dict[int, list[tuple[int | None, int, int]]] = {}
@@ -86,11 +93,14 @@ class LawSet:
                     made[key] = len(self.laws)
                     tied = gains[id(getattr(module, "weight", None))] > 1
                     self.laws.append(_law(module, replace(norm, axis=key[1]), self._passes, tied, made[key]))
+                    self._names.append(norm.module)
                 place = (None if norm.axis is None else norm.first, first, family.parts)
                 self._places.setdefault(made[key], []).append(place)
                 self._of_family[-1].append(made[key])
             first += family.parts
+        self.epsilon = max((law.epsilon for law in self.laws), default=1.0)
         self.probe = _probe(self.laws, named, self._passes)
+        self._name_of = {id(parameter): name for name, parameter in named.items()}
         lengths = {i: law.gain.numel() for i, law in enumerate(self.laws) if isinstance(law, GainLaw)}
         self._starts = dict(zip(lengths, accumulate([0, *lengths.values()]), strict=False))
         self._number = {i: number for number, i in enumerate(lengths)}
@@ -126,6 +136,36 @@ class LawSet:
             law.reset()
         self.probe.reset()
         self._passes.reset()
+        self.late = False
+        if not self._shown:
+            self._passes.watch_weights()
+
+    @property
+    def _shown(self) -> bool:
+        """Whether a backward pass would be seen by the probe; where it has no parameters, the laws' activations show it."""
+        return not self.probe.parameters or any(p.requires_grad for p in self.probe.parameters)
+
+    def replaced(self) -> list[str]:
+        """Names of modules and parameters under watch that others bear now."""
+        # only what no pass has come by may have been replaced
+        missed = [(name, law.module) for name, law in zip(self._names, self.laws, strict=True) if not law.positions]
+        found = [name for name, module in missed if not self._where.stands(name, module)]
+        names = [(self._name_of[id(parameter)], parameter) for parameter in self.probe.unseen if id(parameter) in self._name_of]
+        alone = [(name, parameter) for name, parameter in names if name.rpartition(".")[0] not in found]
+        return found + [name for name, parameter in alone if not self._where.stands(name, parameter)]
+
+    def renewed(self, named: Mapping[str, torch.Tensor]) -> LawSet:
+        """The laws of what is in the model now; none of families whose normalisation gave way to one of another kind."""
+        self.close()
+        fits = {name: alike(law.module, self._where.find(name)) for name, law in zip(self._names, self.laws, strict=True)}
+        families = [f if all(fits[n.module] for n in f.norms) else replace(f, norms=()) for f in self.families]
+        made = LawSet(self.model, families, named)
+        made.late, made.epsilon = True, max(made.epsilon, self.epsilon)
+        return made
+
+    def follow(self, old: torch.Tensor, new: torch.Tensor) -> None:
+        """Follow a weight that has been replaced."""
+        self._passes.replace(old, new)
 
     def look_again(self) -> None:
         """Begin a part as a new set would."""
@@ -140,9 +180,14 @@ class LawSet:
 
     @property
     def passes(self) -> int:
-        """Backward passes since the last step, as far as the probe sees them; one where only forward passes are seen."""
-        # what the probe looks at may have been frozen or replaced
-        return self.probe.passes or int(any(law.positions for law in self.laws))
+        """Backward passes since the last step, as far as the probe sees them; one where others show that there were some.
+
+        One too where none could be seen, since all that the probe looks at is frozen or has been replaced.
+        """
+        if seen := self.probe.passes:
+            return seen
+        reached = self._passes.reached or any(law.reached for law in self.laws)
+        return int(reached or self.late or not (self._shown or self._passes.watching))
 
     def precision(self, processes: int) -> tuple[tuple[float, float, float], ...]:
         """For each family the roundoffs of its gradients' factors and of their sums, and over how many outputs they add up."""
@@ -163,7 +208,7 @@ class LawSet:
         """What the laws have seen since the last step; ``final``: copies of what the probe keeps, at the end of it."""
         gains, activations, unknown, passes = [], [], [], self.passes
         for i, law in enumerate(self.laws):
-            if self._passes.second_order or not law.known(passes):
+            if self.late or self._passes.second_order or not law.known(passes):
                 unknown.append(i)
             elif isinstance(law, GainLaw):
                 if len(law.seen) == len(law.gradients) > 0:
@@ -222,8 +267,10 @@ class LawSet:
         )
         gain = gain[:, fixed.gain]
         product = gain * torch.cat([of_pass for i, _ in notes[0].gains for of_pass in slopes[self._number[i]]], dim=1)
-        # of a few looks, so no step counts as quieter than they are on average
-        size = torch.maximum(size, size.square().mean(0).sqrt()) * gain.abs()
+        # of a few looks, so no step counts as quieter than they are on average; a pass that overflowed says nothing of others
+        finite = size.isfinite()
+        size = torch.where(finite, size, 0.0)
+        size = torch.maximum(size, (size.square().sum(0) / finite.sum(0)).sqrt()) * gain.abs()
         scale = rounding_scale(invstd, mean, size, fixed.count, fixed.epsilon)
         return fixed, fixed.epsilon * invstd**2 * product, scale
 

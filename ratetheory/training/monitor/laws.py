@@ -21,6 +21,8 @@ SAMPLED = 2**15
 """About how many entries of an activation's gradient are looked at to estimate its size."""
 LOOK_EVERY = 8
 """Passes from one look to the next: only allowances depend on it."""
+FEW = 16
+"""Outputs of a filter up to which every pass is looked at: so few differ much from pass to pass."""
 
 # these normalise by what torch.var_mean says of their inputs, whatever becomes of their outputs
 _PLAIN = {t.forward for t in (nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.BatchNorm1d, nn.InstanceNorm1d)}
@@ -81,6 +83,11 @@ class Law:
     def forget(self, current: int = -1) -> None:
         """Forget the backward passes so far, but what is noted of the one with the id ``current``."""
         self._evaluated &= {current}
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward pass is known to have come by."""
+        return self.evaluation
 
     @property
     def evaluation(self) -> bool:
@@ -174,6 +181,8 @@ class GainLaw(Law):
         if not self._until_look:
             self._until_look, self._early = LOOK_EVERY - self._early, 0
             node.register_prehook(self._look)
+        elif self._count <= FEW:
+            node.register_prehook(self._look)
         elif self.first and self.passes.watchful:
             node.register_prehook(self._lead)
         self._until_look -= 1
@@ -240,6 +249,11 @@ class ActivationLaw(Law):
         self.count, self.missed = 0, False
         if self.products is not None:
             self.products = []
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward pass is known to have come by."""
+        return bool(self.count) or self.evaluation
 
     def known(self, passes: int) -> bool:
         """Whether there was a pass at all, and none was missed."""

@@ -42,6 +42,20 @@ class Passes:
             handle.remove()
         self._handles = []
 
+    @property
+    def watching(self) -> bool:
+        """Whether a pass that leads to any of the weights is seen."""
+        return bool(self._handles)
+
+    @property
+    def reached(self) -> bool:
+        """Whether a pass is known to have led to the weights."""
+        return bool(self._to_weights)
+
+    def replace(self, old: torch.Tensor, new: torch.Tensor) -> None:
+        """Follow a weight that has been replaced."""
+        self.weights = [new if w is old else w for w in self.weights]
+
     def begin(self) -> int:
         """In a hook that notes something: the pass's id. If there are no gradients yet, all before it was thrown away."""
         task = torch._C._current_graph_task_id()
@@ -68,7 +82,7 @@ class Passes:
             self._handles = [w.register_hook(self._at_weight) for w in self.weights if w.requires_grad]
 
     def _at_weight(self, gradient: torch.Tensor) -> None:
-        self._to_weights.add(torch._C._current_graph_task_id())
+        self._to_weights.add(self.begin())
 
     def lead_to_weights(self, tasks: Iterable[int]) -> bool:
         """Whether one of some passes led to the weights; where that cannot be seen, any is taken to."""

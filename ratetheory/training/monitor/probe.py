@@ -58,6 +58,11 @@ class Probe:
         """Backward passes that it has seen since the last reset, the most of any parameter."""
         return 0
 
+    @property
+    def unseen(self) -> list[torch.Tensor]:
+        """Parameters that no pass has come by since the last reset, where it sees passes by hooks on them."""
+        return []
+
     def kept(self) -> list[torch.Tensor]:
         """What must be copied before the step is made, as a ``Look`` has it at the end of ``final``; nothing without a pass."""
         return []
@@ -85,6 +90,11 @@ class GainsProbe(Probe):
     def passes(self) -> int:
         """Backward passes that it has seen since the last reset, the most of any parameter."""
         return max(len(law.gradients) for law in self.laws)
+
+    @property
+    def unseen(self) -> list[torch.Tensor]:
+        """The gains that no pass has come by."""
+        return [law.gain for law in self.laws if not law.gradients]
 
     def kept(self) -> list[torch.Tensor]:
         """The gains and their final gradients."""
@@ -125,6 +135,11 @@ class ParameterProbe(Probe):
     def passes(self) -> int:
         """Backward passes that it has seen since the last reset."""
         return len(self.seen)
+
+    @property
+    def unseen(self) -> list[torch.Tensor]:
+        """The parameter, unless a pass has come by it."""
+        return [] if self.seen else [self.parameter]
 
     def kept(self) -> list[torch.Tensor]:
         """The final gradient of the parameter."""

@@ -6,9 +6,11 @@ import atexit
 import copy
 import inspect
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -16,10 +18,12 @@ from torch import nn
 
 from ratetheory.observation.families import Blocks, blocks_from_dict, load_blocks
 from ratetheory.training.directories import free_directory, prepare, refuse_occupied
+from ratetheory.training.monitor.law_set import LawSet
+from ratetheory.training.monitor.places import Places
 from ratetheory.training.monitor.recorder import Recorder
 from ratetheory.training.monitor.sharing import alike, sharing_of
 from ratetheory.training.monitor.stream import Stream
-from ratetheory.training.naming import named_tensors, plain, unwrapped
+from ratetheory.training.naming import named_tensors, unwrapped
 from ratetheory.training.slices import check_fits
 
 PART_STEPS = 50
@@ -116,11 +120,8 @@ class RateMonitor:
             refuse_occupied(self.directory, self._force)
         self.recorder = Recorder(self.core, named, families, self.optimizers, self.sharing)
         self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if self.sharing.writes else None
-        self._owners = {
-            name: (self.core.get_submodule(full.rpartition(".")[0]), full.rpartition(".")[2], parameter)
-            for full, parameter in self.core.named_parameters()
-            if (name := plain(full)) in {m.parameter for f in families for m in f.members}
-        }
+        self._places, watched = Places(self.core), {m.parameter for f in families for m in f.members}
+        self._weights = {name: parameter for name, parameter in named.items() if name in watched}
         self._flushed, self._part = time.monotonic(), PART_STEPS
         self._longest = min(max(PART_NUMBERS // self.recorder.blocks, PART_STEPS), PART_LONGEST)
 
@@ -129,6 +130,11 @@ class RateMonitor:
     ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """The optimiser is about to step; a step inside a step of a subclass is no other one."""
         self._depth += 1
+        if self._depth > 1 and not self._nested():
+            # the step before was never left: something raised in it
+            self._depth = 1
+            if self.recorder is not None:
+                self.recorder.drop()
         if self._depth > 1 or self._closed:
             return None
         # arguments[0] is the optimiser
@@ -152,6 +158,16 @@ class RateMonitor:
 
         return (arguments[0], *arguments[2:]), {**keywords, "closure": watched}
 
+    def _nested(self) -> bool:
+        """In ``_before``: whether its step is one inside another."""
+        # torch wraps each step in one and the same function, which calls the hooks
+        caller: FrameType | None = sys._getframe(1).f_back
+        code, steps = caller and caller.f_code, 0
+        while caller is not None:
+            steps += caller.f_code is code and caller.f_locals.get("self") in self.optimizers
+            caller = caller.f_back
+        return steps > 1
+
     def _read(self, optimizer: torch.optim.Optimizer) -> None:
         """The gradients of this optimiser are final."""
         # the other processes do not know, and wait for this one's part of the sums
@@ -159,20 +175,27 @@ class RateMonitor:
             return
         if self.recorder.stale(optimizer):
             self._finish(None, late=True)
+        if self._replaced():
+            # the gradients are of the new weights, the step begins at the old ones
+            self.recorder.laws.late = True
+        if not self.recorder.pending and self.sharing.shards is None and (replaced := self.recorder.laws.replaced()):
+            laws = self.recorder.laws.renewed(named_tensors(self.core))
+            lost = sum(laws.known) < sum(self.recorder.laws.known)
+            until = "from here on, as it is another normalisation" if lost else "of this step"
+            self._follow(laws, "replaced", f"{', '.join(replaced)}: replaced in the model; no eps law is claimed {until}")
         if self.recorder.regrouped:
-            self._regroup()
+            self._follow(self.recorder.laws, "groups", "parameter groups have been added")
         self.recorder.before(optimizer)
 
-    def _regroup(self) -> None:
-        """Parameter groups have been added: the same blocks, moved by others."""
+    def _follow(self, laws: LawSet, kind: str, text: str) -> None:
+        """The same blocks are moved by others, or normalised by others."""
         assert self.recorder is not None
         self.flush()
         old = self.recorder
-        named = named_tensors(self.core)
-        self.recorder = Recorder(self.core, named, old.families, self.optimizers, self.sharing, old.laws)
-        self.recorder.norms = old.norms
+        self.recorder = Recorder(self.core, named_tensors(self.core), old.families, self.optimizers, self.sharing, laws)
+        self.recorder.take_over(old)
         if self.stream is not None:
-            self.stream.follow(self.recorder)
+            self.stream.follow(self.recorder, kind, text)
 
     def _left(self, optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
         self._depth -= 1
@@ -187,11 +210,20 @@ class RateMonitor:
 
         ``loss`` is given at every step or never: ``ValueError`` otherwise.
         """
-        self._depth = 0
+        self._settle()
         if isinstance(loss, torch.Tensor) and loss.numel() != 1:
             raise ValueError(f"loss: a tensor of {tuple(loss.shape)} entries; one number is allowed")
         if self.pending:
             self._finish(loss)
+
+    def _settle(self) -> None:
+        """Drop the record of a step that something else raised in before the weights moved."""
+        if self._depth > 0 and self.pending:
+            assert self.recorder is not None
+            # shards may differ; what a dropped step moved counts as the next one's update
+            if self.sharing.shards is not None or not self.recorder.moved():
+                self.recorder.drop()
+        self._depth = 0
 
     def _finish(self, loss: torch.Tensor | float | None, late: bool = False) -> None:
         assert self.recorder is not None
@@ -211,23 +243,25 @@ class RateMonitor:
             self.flush()
             self._part = min(2 * self._part, self._longest)
 
-    def _replaced(self) -> None:
-        """Follow parameters that the model has replaced by others."""
+    def _replaced(self) -> bool:
+        """Follow weights that the model has replaced by others; whether there are any."""
         assert self.recorder is not None
         if self.sharing.shards is not None:
             # sharding itself swaps whole parameters and shards
-            return
-        changed = {n: m._parameters.get(a) for n, (m, a, p) in self._owners.items() if m._parameters.get(a) is not p}
-        if not changed:
-            return
-        for name, parameter in changed.items():
-            module, attribute, old = self._owners[name]
-            if parameter is None or parameter.shape != old.shape:
+            return False
+        find = self._places.find
+        if all(find(name) is parameter for name, parameter in self._weights.items()):
+            return False
+        changed = [name for name, parameter in self._weights.items() if not self._places.stands(name, parameter)]
+        for name in changed:
+            old, new = self._weights[name], find(name)
+            if not isinstance(new, torch.Tensor) or new.shape != old.shape:
                 raise ValueError(f"model: {name} is gone or has another shape; a new monitor is needed")
-            self._owners[name] = (module, attribute, parameter)
-            self.recorder.replace(name, old, parameter)
-        if self.stream is not None:
+            self._weights[name] = new
+            self.recorder.replace(name, old, new)
+        if changed and self.stream is not None:
             self.stream.event(len(self.recorder), "replaced", f"{', '.join(changed)}: another tensor from here on")
+        return bool(changed)
 
     def flush(self) -> None:
         """Hand over what is recorded to the writer, which works beside the training; of several processes all must call it."""
@@ -247,6 +281,7 @@ class RateMonitor:
         if not self.sharing.reachable:
             lost = self.abandon()
             raise ValueError(f"close: the process group is gone, and {lost} steps with it; close the monitor before it")
+        self._settle()
         if self.recorder is not None and self.recorder.pending and not self._with_loss:
             self._finish(None)
         self.flush()

@@ -32,6 +32,7 @@ _NOTHING = Linear(0.0, 0.0, 0.0, 0.0, ())
 class Step:
     """What the host knows of a step without asking the device: the rule of each parameter group, passes, what was unusual.
 
+    ``late``: the laws came into being during the step, or weights were replaced in it: none is claimed.
     ``precision``: for each family the roundoffs of its gradients' factors and of their sums, and how many outputs add up.
     """
 
@@ -40,6 +41,7 @@ class Step:
     evaluated: tuple[nn.Module, ...]
     precision: tuple[tuple[float, float, float], ...]
     with_loss: bool
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,15 @@ class Recorder:
     def replace(self, name: str, old: torch.Tensor, new: torch.Tensor) -> None:
         """Follow a parameter that has been replaced by one of the same shape."""
         self.named[name] = new
+        self.laws.follow(old, new)
         for chunk in self.chunks:
             chunk.parameters = [new if p is old else p for p in chunk.parameters]
+
+    def take_over(self, old: Recorder) -> None:
+        """Go on from where a drained recorder of the same blocks has come to."""
+        self.norms = old.norms
+        if self.group_of_block == old.group_of_block:
+            self.chunks = old.chunks
 
     def close(self) -> None:
         """Remove the hooks."""
@@ -148,6 +157,19 @@ class Recorder:
     def pending(self) -> bool:
         """Whether an optimiser was about to step and ``after`` has not been called since."""
         return bool(self.read)
+
+    def drop(self) -> None:
+        """Forget a pending step that was never made."""
+        self.read = []
+
+    @torch.no_grad()
+    def moved(self) -> bool:
+        """Whether any weights are others than before the pending step; waits for the device."""
+        return any(
+            not torch.equal(old, s.select(local(parameter)).to(old.dtype).view(s.shape))
+            for chunk in self.chunks
+            for old, s, parameter in zip(chunk.weight_views, chunk.layout.segments, chunk.parameters, strict=True)
+        )
 
     @property
     def regrouped(self) -> bool:
@@ -183,6 +205,7 @@ class Recorder:
         self.of_others: dict[torch.optim.Optimizer, tuple[torch.Tensor, int]] = {}
         self.precision = self.laws.precision(self.sharing.size)
         self.passes, self.task, self.evaluated = self.laws.passes, self.laws.task, tuple(self.laws.evaluated)
+        self.late = self.laws.late
         for chunk in self.chunks:
             if self._mover(chunk) is not optimizer:
                 chunk.before(_NOTHING, None)
@@ -219,8 +242,14 @@ class Recorder:
 
     def _linear(self, chunk: Entries) -> Linear | None:
         """The plan of the chunk's group where it is known before the step."""
-        rule, optimizer = self.now[chunk.layout.group], self.groups[chunk.layout.group][0]
-        return rules.linear_plan(rule, optimizer, chunk.parameters) if rule.when == rules.BEFORE else None
+        group = chunk.layout.group
+        rule, optimizer = self.now[group], self.groups[group][0]
+        if rule.when != rules.BEFORE:
+            return None
+        linear = rules.linear_plan(rule, optimizer, chunk.parameters)
+        if linear.first is not None:
+            self.now[group] = replace(rule, mixed=True)
+        return linear
 
     def _copied(self, parameters: Sequence[torch.Tensor], reads: bool) -> tuple[torch.Tensor, int]:
         """In one copy the gradients of some parameters and, if it ``reads``, what the probe keeps; how many the first are.
@@ -244,7 +273,7 @@ class Recorder:
         self.losses.append(_kept(torch.nan if loss is None else loss))
         self.notes.append(self.noted)
         self.variant.append(tuple(self.of_others.values()))
-        self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None))
+        self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None, self.late))
         if not late or self.laws.task == self.task:
             self.laws.reset()
 

@@ -21,6 +21,8 @@ class Rule:
     ``when`` the plan can be computed: ``before`` the step, from gradient, weights and momentum buffer; ``after`` it,
     from the optimiser's state; or not at all (``unknown``). SGD's update is -rate (``gradient`` g + ``weights`` w +
     ``buffer`` m).
+    ``first``: what stands for ``gradient`` and ``weights`` at a parameter that has no momentum buffer yet, where it is
+    another; ``mixed``: at this step there are some of both kinds, and the coefficients are not those of all blocks.
     ``averages``: of Adam b1, b2, eps, and whether it takes the largest second moment.
     ``decay`` is lam, ``momentum`` beta; ``decoupled`` decay adds -rate decay w to what the optimiser does otherwise.
     """
@@ -37,13 +39,16 @@ class Rule:
     nesterov: bool = False
     plain_buffer: bool = True
     averages: tuple[float, float, float, bool] | None = None
+    first: tuple[float, float] | None = None
+    mixed: bool = False
 
     def coefficients(self) -> tuple[float, ...]:
         """What the evaluation of a step needs, in the order of ``COEFFICIENTS``."""
         separate = self.decay if self.when == BEFORE or self.decoupled else 0.0
         # decoupled decay and the rest are written, and rounded, one after the other
         writes = 2.0 if self.decoupled and self.decay else 1.0
-        return (separate, self.gradient, self.weights, float(self.when == BEFORE), float(self.when != UNKNOWN), writes)
+        linear = self.when == BEFORE and not self.mixed
+        return (separate, self.gradient, self.weights, float(linear), float(self.when != UNKNOWN), writes)
 
 
 STILL = Rule("none", BEFORE, 0.0, gradient=0.0)
@@ -85,6 +90,7 @@ def _sgd(
     sign = -1.0 if maximize else 1.0
     in_buffer = 1.0 - float(dampening) if beta and started else 1.0
     of_gradient, of_buffer = (1 + beta * in_buffer, beta**2) if nesterov else (in_buffer, beta)
+    at_first = 1 + beta if nesterov else 1.0
     return Rule(
         name,
         BEFORE,
@@ -96,6 +102,7 @@ def _sgd(
         buffer=of_buffer if started else 0.0,
         nesterov=bool(nesterov),
         plain_buffer=not (beta and dampening),
+        first=(sign * at_first, lam * at_first) if in_buffer != 1.0 else None,
     )
 
 
@@ -104,7 +111,11 @@ def linear_plan(rule: Rule, optimizer: torch.optim.Optimizer, parameters: Sequen
     buffers: list[torch.Tensor | None] = []
     if rule.buffer:
         buffers = [optimizer.state.get(p, {}).get("momentum_buffer") for p in parameters]
-    return Linear(rule.rate, rule.gradient, rule.weights, rule.buffer, buffers)
+    firsts: list[bool] = []
+    if rule.first is not None:
+        firsts = [m is None and p.grad is not None for m, p in zip(buffers, parameters, strict=True)]
+    first = rule.first if any(firsts) else None
+    return Linear(rule.rate, rule.gradient, rule.weights, rule.buffer, buffers, first, firsts)
 
 
 def plan_adam(rule: Rule, optimizer: torch.optim.Optimizer, chunk: Entries) -> None:

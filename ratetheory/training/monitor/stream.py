@@ -48,20 +48,22 @@ class Stream:
         self.previous: Step | None = None
         self.held: dict[str, bool] = {}
         self.noted = Counter[str]()
-        self.unseen, self.moving = False, set[tuple[int, str]]()
+        self.unseen, self.stale, self.moving = False, False, set[tuple[int, str]]()
         self._write_run()
         self._executor = ThreadPoolExecutor(1, "ratetheory")
         self._last: Future[None] | None = None
 
-    def follow(self, recorder: Recorder) -> None:
-        """Write what another recorder of the same blocks drains from here on."""
+    def follow(self, recorder: Recorder, kind: str, text: str) -> None:
+        """Write what another recorder of the same blocks drains from here on, and note why."""
         if self._last is not None:
             self._last.result()
         self.recorder, self.table, self.previous = recorder, table_of(recorder), None
-        self._note(self.writer.steps, "groups", "parameter groups have been added")
+        self._note(self.writer.steps, kind, text)
 
     def event(self, ahead: int, kind: str, text: str) -> None:
         """Note what happened at the step that is ``ahead`` of the recorded ones."""
+        if self._last is not None:
+            self._last.result()
         self._note(self.writer.steps + ahead, kind, text)
 
     def _note(self, step: int, kind: str, text: str) -> None:
@@ -117,7 +119,7 @@ class Stream:
         arrays = evaluate(sums, self.table)
         finite = finite_steps(arrays)
         # the step that is no longer finite is not recorded, but what happened at it is worth knowing
-        self._observe(sums.steps[: finite + 1])
+        self._observe(sums.steps[: finite + 1], (sums["squared_gradient"] != 0).any(axis=1).tolist())
         self._note_unseen(arrays, sums.steps)
         if finite:
             self.writer.append({name: v[: finite + (name == "squared_norm")] for name, v in arrays.items()})
@@ -130,8 +132,8 @@ class Stream:
             self.record |= {"status": "diverged", "diverged_at_step": self.writer.steps}
             self._write_run()
 
-    def _observe(self, steps: Sequence[Step]) -> None:
-        """Note what the host can see from one step to the next."""
+    def _observe(self, steps: Sequence[Step], given: Sequence[bool]) -> None:
+        """Note what the host can see from one step to the next; ``given``: the steps that found gradients at the weights."""
         names = {id(module): name for name, module in self.recorder.modules.items()}
         for t, step in enumerate(steps):
             at, before = self.writer.steps + t, self.previous
@@ -141,8 +143,10 @@ class Stream:
             for module in step.evaluated:
                 if before is None or module not in before.evaluated:
                     self._note(at, "evaluation", f"{names.get(id(module), '?')}: a forward pass in evaluation mode")
-            if not step.passes and (before is None or before.passes) and self.recorder.laws.laws:
+            stale = not step.passes and given[t] and bool(self.recorder.laws.laws)
+            if stale and not self.stale:
                 self._note(at, "stale", "a step without a backward pass since the one before")
+            self.stale = stale
             self.previous = step
 
     def _observe_rules(self, at: int, before: Step, step: Step) -> None:
@@ -169,14 +173,17 @@ class Stream:
 
     def _note_unseen(self, arrays: dict[str, np.ndarray], steps: Sequence[Step]) -> None:
         """Note the first step at which blocks have no law that should have one."""
-        made = np.array([bool(step.passes) for step in steps])[:, None]
+        made = np.array([bool(step.passes) and not step.late for step in steps])[:, None]
         # where gradients are not proportional, the trace says so step by step
         made &= arrays["gradient_proportional"][:, None] > 0
         unseen = made & self.table.law & (arrays["radial_error"] == 0) & (arrays["squared_gradient"] > 0)
         unseen &= arrays["squared_norm"][:-1] > 0
         if unseen.any() and not self.unseen:
             self.unseen, at = True, int(unseen.any(axis=1).argmax())
-            text = f"no eps law for {int(unseen[at].sum())} blocks: a normalisation was not seen, as under torch.compile"
+            text = (
+                f"no eps law for {int(unseen[at].sum())} blocks: a normalisation was not seen, as under torch.compile, "
+                "or the loss may hold derivatives of gradients, as a gradient penalty does"
+            )
             self._note(self.writer.steps + at, "no-law", text)
 
     def close(self, lost: int = 0) -> None:
@@ -294,19 +301,19 @@ def facts(recorder: Recorder, held: Mapping[str, bool]) -> dict[str, Any]:
     """What the run says of itself, as the hypotheses of the claims read it, ``held`` of all its steps; no unknown."""
     from ratetheory.claims.hypotheses import INVARIANCE_EPSILON
 
-    epsilons = [law.epsilon for law in recorder.laws.laws]
+    epsilon = recorder.laws.epsilon
     known = all(recorder.laws.known)
     exact = bool(table_of(recorder).storage.max() <= 2.0**-53)
     said: dict[str, Any] = {
-        "scale_invariant": known and exact and max(epsilons, default=1.0) <= INVARIANCE_EPSILON,
+        "scale_invariant": known and exact and epsilon <= INVARIANCE_EPSILON,
         "has_scale_variant": bool(recorder.others),
         "single_block": recorder.blocks == 1 and not recorder.others,
         "single_block_reason": f"{recorder.blocks} blocks in {len(recorder.families)} layers",
     }
     if not known:
         said["scale_invariant_reason"] = "the normalisation of some blocks is not known"
-    elif max(epsilons, default=1.0) > INVARIANCE_EPSILON:
-        said["scale_invariant_reason"] = f"eps = {max(epsilons, default=1.0):g} of the normalisation breaks it slightly"
+    elif epsilon > INVARIANCE_EPSILON:
+        said["scale_invariant_reason"] = f"eps = {epsilon:g} of the normalisation breaks it slightly"
     else:
         said["scale_invariant_reason"] = "single precision: it holds to 1e-7 only"
     return {**said, **held}

@@ -140,6 +140,104 @@ def test_a_stale_gradient(tmp_path, dtype, epsilon):
     assert {f.layer for f in found if f.kind == "invariance" and f.step == AT} == {"0.weight", "3.weight", "6.weight"}
 
 
+def without_gains(net):
+    for at in (1, 4, 7):
+        net[at] = nn.BatchNorm2d(net[at].num_features, affine=False).double()
+
+
+def with_frozen_gains(net):
+    for at in (1, 4, 7):
+        net[at].weight.requires_grad_(False)
+
+
+@pytest.mark.parametrize("change", [None, without_gains, with_frozen_gains])
+def test_a_stale_gradient_after_a_forward_pass_that_nobody_differentiates(tmp_path, change):
+    net = network(torch.float64)
+    if change is not None:
+        change(net)
+    optimizer = torch.optim.SGD(groups(net, 0.5), lr=0.1)
+    with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
+        for step in range(8):
+            if step not in (3, 6):
+                optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(IMAGES.images[:64]), IMAGES.labels[:64])
+            if step not in (3, 6):
+                loss.backward()
+            optimizer.step()
+            monitor.step(loss)
+    assert [f.step for f in faults(load_trace(tmp_path / "trace")) if f.kind == "stale"] == [3, 6]
+
+
+def test_a_step_that_moves_nothing_under_watch_has_no_stale_gradient(tmp_path):
+    def freeze(step, net):
+        if step == AT:
+            for p in net[:9].parameters():
+                p.requires_grad_(False)
+
+    assert run(tmp_path, {"lr": 0.1}, torch.float32, 1e-5, after_step=freeze)[1] == []
+
+
+def other_norms(net):
+    for at in (1, 4, 7):
+        net[at] = nn.BatchNorm2d(net[at].num_features)
+
+
+def other_norm(net):
+    net[4] = nn.BatchNorm2d(24, affine=False)
+
+
+def other_gain(net):
+    net[4].weight = nn.Parameter(2 * net[4].weight.detach())
+
+
+def other_kind(net):
+    net[4] = nn.GroupNorm(4, 24)
+
+
+def other_convolution(net):
+    net[3] = nn.Conv2d(8, 24, 3, bias=False)
+
+
+def other_half(net):
+    other = network(seed=1)
+    for at in range(3, 11):
+        net[at] = other[at]
+
+
+@pytest.mark.parametrize(("change", "names", "layers", "updates"), [
+    (other_norms, "1, 4, 7:", "", 0),
+    (other_norm, "4:", "", 0),
+    (other_gain, "4.weight:", "", 0),
+    (other_kind, "4:", "3", 0),
+    (other_convolution, "3.weight:", "", 1),
+    (other_half, "3.weight, 6.weight:", "", 2),
+])  # fmt: skip
+def test_modules_that_are_replaced_are_followed(tmp_path, change, names, layers, updates):
+    """``layers`` have no law any more, ``updates`` of them were not moved by the rule alone."""
+    net = network()
+    optimizer = torch.optim.SGD(groups(net, 0.5), lr=0.1)
+    with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
+        for step in range(10):
+            if step == 4:
+                change(net)
+                optimizer.param_groups[0]["params"] = [net[at].weight for at in (0, 3, 6)]
+            net.zero_grad()
+            loss = nn.functional.cross_entropy(net(IMAGES.images[:64].float()), IMAGES.labels[:64])
+            loss.backward()
+            optimizer.step()
+            monitor.step(loss)
+    trace = load_trace(tmp_path / "trace")
+    found = faults(trace)
+    replaced = [f for f in found if f.kind == "replaced"]
+    assert {f.step for f in replaced} == {4}
+    assert replaced[0].text.startswith(names)
+    assert [(f.step, f.kind) for f in found if f.kind in FAULTY] == [(4, "update")] * updates
+    known = trace.dataset.radial_error.values > 0
+    expected = np.array([[step != 4 and not (step > 4 and block["layer"][0] in layers) for block in trace.run["blocks"]]
+                         for step in range(10)])  # fmt: skip
+    np.testing.assert_array_equal(known, expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_a_nan(tmp_path, dtype):
     def poison(step, net):

@@ -1,15 +1,17 @@
 """Training loops of other kinds than the usual one: none of them is a fault, and each step is recorded once."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from ratetheory.observation.families import Blocks, Family, Member
-from ratetheory.observation.faults import FAULTY, faults
+from ratetheory.observation.faults import FAULTY, defect_causes, faults
 from ratetheory.observation.trace import load_trace
-from ratetheory.training.monitor import RateMonitor
-from tests.training.monitor.watched import IMAGES, blocks_of, groups, network
+from ratetheory.training.monitor import RateMonitor, host
+from tests.training.monitor.watched import IMAGES, blocks_of, groups, network, on_a_device
 
 
 def loss_of(net, step, dtype=torch.float64):
@@ -75,6 +77,71 @@ def test_a_closure_that_fails_makes_no_step(tmp_path):
             except MemoryError:
                 continue
     sound(tmp_path / "trace", 5)
+
+
+class Inheriting(torch.optim.SGD):
+    """Its steps are steps inside steps."""
+
+    def step(self, closure=None):
+        # torch hooks the method of the class of which there is an optimiser
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("method", [torch.optim.SGD, Inheriting])
+def test_a_hook_of_somebody_else_that_fails_before_the_step_makes_no_step(tmp_path, recorded, method):
+    def refuse(*arguments):
+        raise FloatingPointError
+
+    net = network(torch.float64)
+    optimizer = method(net.parameters(), lr=0.1, momentum=0.9)
+    with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
+        for step in range(6):
+            hook = optimizer.register_step_pre_hook(refuse) if step in (2, 5) else None
+            try:
+                stepped(net, optimizer, step)
+            except FloatingPointError:
+                hook.remove()
+                if not recorded:
+                    continue
+            monitor.step()
+    sound(tmp_path / "trace", 4)
+
+
+def test_a_step_that_fails_on_the_way_is_recorded(tmp_path):
+    class Failing(torch.optim.Adam):
+        def step(self, closure=None):
+            super().step(closure)
+            if self.state[net[0].weight]["step"] == 3:
+                raise FloatingPointError
+
+    net = network(torch.float64)
+    optimizer = Failing(net.parameters(), lr=1e-3)
+    with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
+        for step in range(5):
+            with contextlib.suppress(FloatingPointError):
+                stepped(net, optimizer, step)
+            monitor.step()
+    assert (sound(tmp_path / "trace", 5).squared_update > 0).all()
+
+
+@pytest.mark.parametrize("place", ["host", "device"])
+@pytest.mark.parametrize("dampening", [0.5, 1.0])
+def test_each_parameter_has_a_first_step_of_its_own(tmp_path, monkeypatch, place, dampening):
+    if place == "device":
+        monkeypatch.setattr(host, "HostEntries", on_a_device)
+    net = network(torch.float64)
+    settings = {"momentum": 0.9, "dampening": dampening, "weight_decay": 1e-2}
+    optimizer = torch.optim.SGD(groups(net, 0.5, **settings), lr=0.1)
+    net[3].weight.requires_grad_(False)
+    with RateMonitor(net, optimizer, blocks_of(net), tmp_path / "trace") as monitor:
+        for step in range(6):
+            net[3].weight.requires_grad_(step > 2)
+            stepped(net, optimizer, step)
+            monitor.step()
+    sound(tmp_path / "trace", 6)
+    assert max(cause["unexplained"] for cause in defect_causes(load_trace(tmp_path / "trace")).values()) < 1
 
 
 def test_averages_that_a_schedule_changes_after_the_step(tmp_path):
