@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 
@@ -27,8 +26,7 @@ PRODUCTS = 2**23
 """Entries of products that are held at once."""
 
 
-@dataclass(frozen=True)
-class Linear:
+class Linear(NamedTuple):
     """The update -rate (gradient g + weights w + buffer m); ``buffers``: m of each parameter, or none at all.
 
     ``first`` stands for ``gradient`` and ``weights`` at parameters for which ``firsts`` is true, if it is given.

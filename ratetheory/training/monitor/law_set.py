@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -18,8 +19,7 @@ from ratetheory.training.monitor.probe import GainsProbe, Look, ParameterProbe, 
 from ratetheory.training.naming import plain
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """What a step leaves of its laws, small tensors on the device: of each law its passes; which are not known; the probe's."""
 
     gains: tuple[tuple[int, tuple[Pass, ...]], ...]
@@ -148,6 +148,8 @@ class LawSet:
     def replaced(self) -> list[str]:
         """Names of modules and parameters under watch that others bear now."""
         # only what no pass has come by may have been replaced
+        if all(law.positions for law in self.laws) and not self.probe.unseen:
+            return []
         missed = [(name, law.module) for name, law in zip(self._names, self.laws, strict=True) if not law.positions]
         found = [name for name, module in missed if not self._where.stands(name, module)]
         names = [(self._name_of[id(parameter)], parameter) for parameter in self.probe.unseen if id(parameter) in self._name_of]

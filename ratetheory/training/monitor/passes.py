@@ -36,7 +36,7 @@ class Passes:
 
     def reset(self) -> None:
         """Begin a new step."""
-        self.second_order = False
+        self.second_order = self._noted = False
         self._to_weights: set[int] = set()
         for handle in self._handles:
             handle.remove()
@@ -64,8 +64,9 @@ class Passes:
             self._many += 1
             if torch.is_grad_enabled():
                 self.second_order = self._met = True
-            if self.weights and all(p.grad is None for p in self.weights):
+            if self._noted and self.weights and all(p.grad is None for p in self.weights):
                 self._forget(task)
+            self._noted = True
         return task
 
     def leads(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from torch import nn
@@ -31,6 +32,18 @@ class Places:
             inner = found._modules.get(part)
             found = found._parameters.get(part) if inner is None else inner
         return found
+
+    def links(self, names: Iterable[str]) -> list[tuple[Mapping[str, object], str, object]]:
+        """Where names lead, as what stands under which key of which dictionary: each link once, however many share it."""
+        found: dict[tuple[int, str], tuple[Mapping[str, object], str, object]] = {}
+        for name in names:
+            inner: object = self.model
+            for part in self._paths.get(name, ()):
+                if isinstance(inner, nn.Module):
+                    of: Mapping[str, object] = inner._modules if part in inner._modules else inner._parameters
+                    inner = of.get(part)
+                    found[id(of), part] = of, part, inner
+        return list(found.values())
 
     def stands(self, name: str, thing: object) -> bool:
         """Whether a module or parameter still bears its name."""

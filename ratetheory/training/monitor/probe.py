@@ -8,7 +8,7 @@ saw (entries clipped one by one, passes whose gradients were thrown away), and n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -18,8 +18,7 @@ from ratetheory.training.monitor.layout import local, shard
 from ratetheory.training.monitor.passes import Passes
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What a probe keeps of a step: of each parameter the gradients of this process's passes; the final ones, (held,).
 
     The final ones are the last entries of ``final``. ``weighted``: gains (entries,) stand before them and multiply both.
@@ -38,7 +37,7 @@ class Look:
         """The same with the final gradients divided by ``scale``."""
         final = self.final.clone()
         final[len(final) - held :] /= scale
-        return replace(self, final=final)
+        return self._replace(final=final)
 
 
 class Probe:

@@ -122,6 +122,7 @@ class RateMonitor:
         self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if self.sharing.writes else None
         self._places, watched = Places(self.core), {m.parameter for f in families for m in f.members}
         self._weights = {name: parameter for name, parameter in named.items() if name in watched}
+        self._links = self._places.links(self._weights)
         self._flushed, self._part = time.monotonic(), PART_STEPS
         self._longest = min(max(PART_NUMBERS // self.recorder.blocks, PART_STEPS), PART_LONGEST)
 
@@ -249,9 +250,12 @@ class RateMonitor:
         if self.sharing.shards is not None:
             # sharding itself swaps whole parameters and shards
             return False
-        find = self._places.find
-        if all(find(name) is parameter for name, parameter in self._weights.items()):
+        for of, part, thing in self._links:
+            if of.get(part) is not thing:
+                break
+        else:
             return False
+        find = self._places.find
         changed = [name for name, parameter in self._weights.items() if not self._places.stands(name, parameter)]
         for name in changed:
             old, new = self._weights[name], find(name)
@@ -259,6 +263,7 @@ class RateMonitor:
                 raise ValueError(f"model: {name} is gone or has another shape; a new monitor is needed")
             self._weights[name] = new
             self.recorder.replace(name, old, new)
+        self._links = self._places.links(self._weights)
         if changed and self.stream is not None:
             self.stream.event(len(self.recorder), "replaced", f"{', '.join(changed)}: another tensor from here on")
         return bool(changed)

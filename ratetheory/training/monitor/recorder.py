@@ -6,9 +6,11 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch._utils import _flatten_dense_tensors
 
 from ratetheory.observation.families import Family
 from ratetheory.training.monitor import rules
@@ -28,8 +30,7 @@ _NOTHING = Linear(0.0, 0.0, 0.0, 0.0, ())
 """The plan of what does not move."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What the host knows of a step without asking the device: the rule of each parameter group, passes, what was unusual.
 
     ``late``: the laws came into being during the step, or weights were replaced in it: none is claimed.
@@ -107,6 +108,7 @@ class Recorder:
         self.group_of_block = [group_of[f.members[0].parameter] for f in families for _ in range(f.parts)]
         self.mixed = [f.name for f in families if len({group_of[m.parameter] for m in f.members}) > 1]
         self.chunks = entries(layouts(families, named, group_of, CHUNK), named, self.device)
+        self._resting = any(chunk.layout.group == len(self.groups) for chunk in self.chunks)
         ids = {id(named[name]) for name in watched}
         self.others = [p for p in named.values() if p.requires_grad and id(p) not in ids]
         self.few = sum(local(p).numel() for p in self.others) <= FEW
@@ -193,7 +195,7 @@ class Recorder:
             if of is optimizer:
                 self.now[number] = self._rule(number)
         for chunk in self.chunks:
-            if self._mover(chunk) is optimizer:
+            if chunk.layout.group < len(self.groups) and self.groups[chunk.layout.group][0] is optimizer:
                 chunk.before(self._linear(chunk), scale)
         # before anything moves; and again by the one that moves all of it, when its gradients are final
         self._note(optimizer, scale, first or optimizer is self._reader)
@@ -206,15 +208,12 @@ class Recorder:
         self.precision = self.laws.precision(self.sharing.size)
         self.passes, self.task, self.evaluated = self.laws.passes, self.laws.task, tuple(self.laws.evaluated)
         self.late = self.laws.late
-        for chunk in self.chunks:
-            if self._mover(chunk) is not optimizer:
+        for chunk in self.chunks if len(self.optimizers) > 1 or self._resting else ():
+            if chunk.layout.group >= len(self.groups) or self.groups[chunk.layout.group][0] is not optimizer:
                 chunk.before(_NOTHING, None)
         for other in self.optimizers:
             if other is not optimizer:
                 self._note(other, None, reads=False)
-
-    def _mover(self, chunk: Entries) -> torch.optim.Optimizer | None:
-        return self.groups[chunk.layout.group][0] if chunk.layout.group < len(self.groups) else None
 
     def _note(self, optimizer: torch.optim.Optimizer, scale: torch.Tensor | None, reads: bool) -> None:
         """Copy the gradients of the other parameters of an optimiser, and if it ``reads`` what the laws and the probe say."""
@@ -222,7 +221,7 @@ class Recorder:
         if reads:
             note = self.laws.note(copied)
             if scale is not None and note.look is not None:
-                note = replace(note, look=note.look.divided(scale, self.laws.probe.held))
+                note = note._replace(look=note.look.divided(scale, self.laws.probe.held))
             self.noted = note
         self.of_others[optimizer] = copied if scale is None else copied / scale, entries
 
@@ -262,8 +261,8 @@ class Recorder:
         if not self.few:
             gradients = list(torch._foreach_norm(gradients, 2, dtype=torch.float64)) if gradients else []
         entries = sum(gradient.numel() for gradient in gradients)
-        parts = [t if t.dim() == 1 else t.reshape(-1) for t in (*gradients, *kept)]
-        return torch.cat(parts) if parts else torch.zeros(0, device=self.device), entries
+        parts = [*gradients, *kept]
+        return _flatten_dense_tensors(parts) if parts else torch.zeros(0, device=self.device), entries
 
     @torch.no_grad()
     def after(self, loss: torch.Tensor | float | None, late: bool = False) -> None:
