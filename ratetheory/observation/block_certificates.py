@@ -59,14 +59,15 @@ def block_certificate(
 def _shift(S_last: Ball, certified: Certified, window: Window, defect: float) -> float:
     """By which share of itself the mean may be off, an estimate: 2 sum eta |<w, g>| beside sum eta^2 |G|^2/|w|^2.
 
-    In hats, the first is at most 2 defect sum eta_hat |G|, about 2 defect times the root of T sum eta_hat^2 |G|^2, T the steps
-    that the weights see; the second at least sum eta_hat^2 |G|^2/S_hat_last.
+    In hats, the first is at most 2 defect sum eta_hat |G|, so at most 2 defect times the root of T sum eta_hat^2 |G|^2, T the
+    steps that the weights see; the second is at least sum eta_hat^2 |G|^2/S_hat_last. Their ratio is largest for the least mean.
     """
-    if not defect or not certified.high:
+    mean = certified.low or certified.high
+    if not defect or not mean:
         return 0.0
     # weight and mean, and the norm of one block, may lie beyond the range of floats
     with balls.working_precision(PRECISION):
-        root = (window.effective_steps / (window.weight * arb(str(certified.high)))).sqrt()
+        root = (window.effective_steps / (window.weight * arb(str(mean)))).sqrt()
         return 2 * _MARGIN * defect * float((S_last / window.scale**2 * root).mid())
 
 
@@ -91,7 +92,9 @@ def unchanged_block(block: BlockCertificate, windows: Sequence[Window]) -> Block
 
 
 def relative_growth(S: Sequence[Ball]) -> str:
-    """|w_T|^2/|w_0|^2 to eight digits."""
+    """|w_T|^2/|w_0|^2 to eight digits; nothing where the first is zero."""
+    if not S[0] > 0:
+        return "-"
     with balls.working_precision(PRECISION):
         return str((S[-1] / S[0]).mid().str(8, radius=False))
 

@@ -70,7 +70,8 @@ def windows_of(
 ) -> tuple[list[Window], str, str]:
     """The windows of so many steps each, by one learning rate or a schedule's file, and both rates as text; ``ValueError``."""
     if (learning_rate is None) == (schedule is None):
-        raise ValueError("learning_rate: allowed: either learning_rate or schedule, not both")
+        given = "both learning_rate and schedule" if schedule is not None else "neither learning_rate nor schedule"
+        raise ValueError(f"learning_rate: {given} are given; one of them is allowed")
     decay = read_nonnegative(0 if weight_decay is None else weight_decay, "weight_decay")
     if schedule is None:
         require(first_step is None, "first_step", first_step, "none without a schedule")

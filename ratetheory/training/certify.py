@@ -161,8 +161,8 @@ def _family(family: Family, norms: Norms, windows: Sequence[Window], paths: Sequ
         elif j in family.dead:
             blocks.append(BlockCertificate(name, "not applicable", "dead in the table: no gradient", relative_growth(S)))
         else:
-            block = block_certificate(name, S, windows, unit, paths, defects[j])
             same = all(window[family.name][j] for window in norms.unchanged)
+            block = block_certificate(name, S, windows, unit, paths, 0.0 if same else defects[j])
             blocks.append(unchanged_block(block, windows) if same else block)
     return FamilyCertificate(family.name, family.unit, family.dimension, tuple(blocks))
 

@@ -124,8 +124,8 @@ def test_exit_codes_of_what_is_not_certified(files, table):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--steps", "10"], "learning_rate: allowed: either learning_rate or schedule"),
-        ([*RATE, "--schedule", "s.csv"], "either learning_rate or schedule"),
+        (["--steps", "10"], "learning_rate: neither learning_rate nor schedule"),
+        ([*RATE, "--schedule", "s.csv"], "both learning_rate and schedule"),
         (["--learning-rate", "0.1"], "Missing option '--steps'"),
         (["--steps", "0", "--learning-rate", "0.1"], "steps: '0' is not allowed"),
         (["--steps", "1.5", "--learning-rate", "0.1"], "steps: '1.5' is not allowed"),

@@ -107,12 +107,13 @@ def test_more_checkpoints_tighten_both_ends(case, tmp_path):
     assert many.effective_steps >= one.effective_steps * 0.999
 
 
-@pytest.mark.parametrize(("epsilon", "decay"), [(1e-5, 0.0), (1e-30, 0.0), (1e-5, 0.05)])
+@pytest.mark.parametrize(("epsilon", "decay"), [(1e-5, 0.0), (1e-30, 0.0), (1e-5, 2e-3)])
 def test_with_a_table_the_eps_of_the_normalisation_is_no_surprise(epsilon, decay, tmp_path):
     words = Counter()
-    for rate in (1e-3, 0.1, 1.0, 10.0):
+    # after one step at a large rate the truth is the lower end
+    for steps, rate in ((60, 1e-3), (60, 0.1), (60, 1.0), (60, 10.0), (1, 30.0), (1, 300.0)):
         torch.manual_seed(2)
-        net, steps = Net(epsilon).double(), 60
+        net = Net(epsilon).double()
         table = find_blocks(net, torch.randn(32, 1, 6, 6, dtype=torch.float64), explain=False)
         first = save(tmp_path / "first.pt", **net.state_dict())
         squares, weights = train(net, steps, rate, decay), hat_weights(np.full(steps, rate), np.full(steps, decay))
@@ -130,7 +131,7 @@ def test_with_a_table_the_eps_of_the_normalisation_is_no_surprise(epsilon, decay
                 else:
                     assert "eps of the normalisation may explain it" in block.reason
     if epsilon == 1e-30:
-        assert set(words) == {("held", rate) for rate in (1e-3, 0.1, 1.0, 10.0)}
+        assert {word for word, _ in words} == {"held"}
     else:
         # by exact invariance alone the truth is outside at the first rate, for every filter
         assert words["undecided", 1e-3] == 11
