@@ -60,7 +60,7 @@ def _shift(S_last: Ball, certified: Certified, window: Window, defect: float) ->
     """By which share of itself the mean may be off, an estimate: 2 sum eta |<w, g>| beside sum eta^2 |G|^2/|w|^2.
 
     In hats, the first is at most 2 defect sum eta_hat |G|, so at most 2 defect times the root of T sum eta_hat^2 |G|^2, T the
-    steps that the weights see; the second is at least sum eta_hat^2 |G|^2/S_hat_last. Their ratio is largest for the least mean.
+    steps that the weights see; the second is at least sum eta_hat^2 |G|^2/S_hat_last. The ratio is largest at the least mean.
     """
     mean = certified.low or certified.high
     if not defect or not mean:
