@@ -85,7 +85,7 @@ def load_certificate(path: str | Path) -> Certificate:
             raw.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refused, parse_float=_refused
         )
     except (ValueError, RecursionError):
-        raise ValueError(f"certificate: {path} is no strict JSON; allowed: a file that bound gd --certificate wrote") from None
+        raise ValueError(f"certificate: {path} is no certificate; allowed: a file that bound gd --certificate wrote") from None
     return read_certificate(content)
 
 

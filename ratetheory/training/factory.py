@@ -38,6 +38,8 @@ def load_model(place: str) -> tuple[Any, Any]:
 def _module(name: str) -> ModuleType:
     try:
         if not name.endswith(".py"):
+            if Path(name).is_file():
+                raise ValueError(f"factory: {name!r} is no Python file; MODULE:FACTORY or FILE.py:FACTORY is allowed")
             # modules beside the working directory, as with python -m
             sys.path.insert(0, str(Path.cwd()))
             return importlib.import_module(name)
