@@ -57,7 +57,7 @@ def test_refuses(file, place, message):
 def test_a_file_that_is_no_python(file):
     notes = file.with_name("notes.txt")
     notes.write_text("no code")
-    with pytest.raises(ValueError, match="is no Python file; MODULE:FACTORY or FILE.py:FACTORY"):
+    with pytest.raises(ValueError, match="is no Python file; MODULE:FACTORY or FILE"):
         load_model(f"{notes}:net")
     file.write_text("def (")
     with pytest.raises(ValueError, match="cannot be imported: SyntaxError"):

@@ -12,6 +12,7 @@ from ratetheory.training.sweep import cell as module
 from ratetheory.training.sweep.cell import run_cell
 from ratetheory.training.sweep.network import build_vgg
 from ratetheory.training.sweep.specification import Cell, SweepSpec, checked
+from tests.training.synchronising import Leaving, Synchronising
 
 SPEC = checked(SweepSpec(gd_steps=4, sgd_steps=5, batch_size=32))
 BN = Cell("bn", "gd", 0.3, 0.05, 7)
@@ -135,6 +136,17 @@ def test_a_huge_rate_of_the_scale_invariant_weights_alone_does_not_diverge(split
     result = run_cell(replace(SPEC, gd_steps=10), replace(BN, rate=1e4), split)
     assert result["status"] == "completed"
     assert result["loss"] < math.log(10)
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "sgd"])
+def test_nothing_waits_for_the_device_inside_a_step(split, optimizer):
+    spec, cell = replace(SPEC, gd_steps=6, sgd_steps=6), replace(BN, optimizer=optimizer)
+    network, draws = build_vgg(8, 1, 10, True, 0), torch.Generator().manual_seed(0)
+    with Leaving() as leaving, Synchronising() as synchronising:
+        assert module._train(spec, cell, network, split.train, draws) == 6
+    # how many steps had a finite loss is asked for once, at the end
+    assert leaving.calls == ["__int__"]
+    assert synchronising.calls == ["aten::_local_scalar_dense"]
 
 
 @pytest.mark.gpu
