@@ -148,8 +148,12 @@ class LawSet:
     def replaced(self) -> list[str]:
         """Names of modules and parameters under watch that others bear now."""
         # only what no pass has come by may have been replaced
-        if all(law.positions for law in self.laws) and not self.probe.unseen:
-            return []
+        for law in self.laws:
+            if not law.positions:
+                break
+        else:
+            if not self.probe.unseen:
+                return []
         missed = [(name, law.module) for name, law in zip(self._names, self.laws, strict=True) if not law.positions]
         found = [name for name, module in missed if not self._where.stands(name, module)]
         names = [(self._name_of[id(parameter)], parameter) for parameter in self.probe.unseen if id(parameter) in self._name_of]

@@ -119,6 +119,7 @@ class Recorder:
         self._rules: dict[int, tuple[tuple[object, ...], Rule]] = {}
         owners = {mover.get(id(p)) for p in self.laws.probe.parameters}
         self._reader = owners.pop() if len(owners) == 1 else None
+        self._without_graph = torch.no_grad()
         self.norms = self._norms()
         self._clear()
         self.read: list[torch.optim.Optimizer] = []
@@ -182,10 +183,13 @@ class Recorder:
         """Whether a step of this optimiser is another one than the pending one: its second, or one after a backward pass."""
         return optimizer in self.read or (self.pending and self.laws.task != self.task)
 
-    @torch.no_grad()
     def before(self, optimizer: torch.optim.Optimizer | None = None) -> None:
         """Read gradients and momentum buffers of an optimiser that is about to step, and plan its update."""
-        optimizer = optimizer or self.optimizers[0]
+        # made once: entering costs a tenth of a decorator, which makes one at every call
+        with self._without_graph:
+            self._before(optimizer or self.optimizers[0])
+
+    def _before(self, optimizer: torch.optim.Optimizer) -> None:
         first = not self.read
         if first:
             self._begin(optimizer)
@@ -264,11 +268,11 @@ class Recorder:
         parts = [*gradients, *kept]
         return _flatten_dense_tensors(parts) if parts else torch.zeros(0, device=self.device), entries
 
-    @torch.no_grad()
     def after(self, loss: torch.Tensor | float | None, late: bool = False) -> None:
         """Read the new weights and finish the record of the step; ``late``: the next one may have had its backward pass."""
         self.read = []
-        self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
+        with self._without_graph:
+            self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
         self.losses.append(_kept(torch.nan if loss is None else loss))
         self.notes.append(self.noted)
         self.variant.append(tuple(self.of_others.values()))
