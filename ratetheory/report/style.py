@@ -149,8 +149,9 @@ def rendered(figure: Figure, kind: Literal["svg", "png", "pdf"]) -> bytes:
     with styled(), warnings.catch_warnings():
         # a name in a script that the font lacks is drawn as boxes
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        # laid out once, so that all kinds of files agree
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # laid out once, so that all kinds of files agree; a figure with a layout is drawn once more for each file
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+        figure.set_layout_engine(None)
         figure.savefig(buffer, format=kind, dpi=200, metadata=_METADATA[kind])
     return buffer.getvalue()

@@ -21,7 +21,6 @@ from sympy import (
     Mul,
     Pow,
     S,
-    Sum,
     Symbol,
     cos,
     default_sort_key,
@@ -34,7 +33,7 @@ from sympy import (
 )
 
 from ratetheory.symbolic.namespace import LargestBlock
-from ratetheory.symbolic.vectors import BLOCKS
+from ratetheory.symbolic.vectors import BLOCKS, Sum
 
 _BITS = 128
 """The precision of the values by which what is false is told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Sum, Symbol, pi, sympify
+from sympy import Expr, Integer, Rational, Symbol, pi, sympify
 
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.hypotheses import check_nonzero
@@ -13,7 +13,7 @@ from ratetheory.symbolic.inequalities import check_regular
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import Relation, Witness, declared
 from ratetheory.symbolic.rules import check_defined, check_generic, substitute
-from ratetheory.symbolic.vectors import FUNCTION, Differential
+from ratetheory.symbolic.vectors import FUNCTION, Differential, Sum
 
 
 def _smoothness(ctx: Context, *expressions: Expr) -> frozenset[str]:

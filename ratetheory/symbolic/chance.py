@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
-from sympy import Add, Expr, Indexed, Mul, S, Sum, exp, expand, log
+from sympy import Add, Expr, Indexed, Mul, S, exp, expand, log
 
 from ratetheory.claims.sgd import scale_variant_weight
 from ratetheory.claims.symbols import SYMBOLS
@@ -28,6 +28,7 @@ from ratetheory.symbolic.vectors import (
     VARIANT,
     Differential,
     Dot,
+    Sum,
     Vector,
     differential,
     inner,

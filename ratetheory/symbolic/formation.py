@@ -21,7 +21,6 @@ from sympy import (
     Pow,
     Rational,
     S,
-    Sum,
     Symbol,
     Tuple,
     acos,
@@ -69,6 +68,7 @@ from ratetheory.symbolic.vectors import (
     Differential,
     Dot,
     SampleLoss,
+    Sum,
     Vector,
     block_of,
 )

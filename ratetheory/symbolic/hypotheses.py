@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sympy import Basic, Expr, Indexed, IndexedBase, S, Sum, Symbol, acos, atan, cos, sin, sqrt
+from sympy import Basic, Expr, Indexed, IndexedBase, S, Symbol, acos, atan, cos, sin, sqrt
 
 from ratetheory.symbolic.algebra import is_positive, is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
@@ -28,6 +28,7 @@ from ratetheory.symbolic.vectors import (
     VARIANT,
     Differential,
     Dot,
+    Sum,
     Vector,
     at_block,
     block_of,

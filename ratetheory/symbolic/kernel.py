@@ -34,6 +34,7 @@ TRUSTED = tuple(
     f"ratetheory.symbolic.{name}"
     for name in (
         "rules",
+        "equations",
         "choices",
         "sequences",
         "calculus",

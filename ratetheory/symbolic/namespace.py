@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import sympy
-from sympy import Dummy, Expr, Function, Indexed, IndexedBase, Sum, Symbol
+from sympy import Dummy, Expr, Function, Indexed, IndexedBase, Symbol
 
 from ratetheory.claims.statement import Claim, Comparison, Conclusion, Letter
 from ratetheory.claims.symbols import SYMBOLS
@@ -21,6 +22,7 @@ from ratetheory.symbolic.vectors import (
     HORIZON,
     OTHER_BLOCK,
     STEP,
+    Sum,
     over_blocks,
 )
 
@@ -290,10 +292,12 @@ class Mathematics:
         return InfimumOverMultipliers(function(MULTIPLIER), Largest(b_0, Gbar**2 / b_0))
 
 
+@cache
 def _base(name: str) -> IndexedBase:
     return IndexedBase(name, **_sign(name))
 
 
+@cache
 def _constant(name: str) -> Symbol:
     return Symbol(name, **_sign(name))
 
@@ -302,6 +306,7 @@ def _sign(name: str) -> dict[str, bool]:
     return {SYMBOLS[name].sign if name in SYMBOLS else "real": True}
 
 
+@lru_cache(maxsize=20_000)
 def letter(name: str, step: Expr = STEP, block: Expr = BLOCK) -> Any:
     """A letter of the theory at a step and a block; the matrix ``M`` as it is.
 

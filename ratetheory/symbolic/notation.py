@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 from sympy.printing.latex import LatexPrinter
 
 from ratetheory.claims.symbols import SYMBOLS
@@ -43,6 +43,12 @@ class _Printer(LatexPrinter):
     def __init__(self) -> None:
         super().__init__({"ln_notation": True, "inv_trig_style": "full"})
         self._settings["mul_symbol_latex"] = r" \by "
+
+    def _print(self, expr: Any, **options: Any) -> str:
+        # what stands in many formulas is printed once
+        if self._print_level > 0 and not options and isinstance(expr, Expr):
+            return formula(expr)
+        return super()._print(expr, **options)
 
     def _print_Indexed(self, expr: Any) -> str:
         name = str(expr.base.label)
@@ -111,6 +117,7 @@ def formula(expression: Any) -> str:
     return _Printer().doprint(expression)
 
 
+@lru_cache(maxsize=100_000)
 def measure(one: Any) -> Width:
     """How wide an expression or a relation is in print."""
     return width(one.latex(formula) if isinstance(one, Relation) else formula(one))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Indexed, Integer, Number, NumberSymbol, Sum, Symbol, default_sort_key
+from sympy import Expr, Indexed, Integer, Number, NumberSymbol, Symbol, default_sort_key
 
 from ratetheory.symbolic.namespace import (
     MULTIPLIER,
@@ -22,7 +22,7 @@ from ratetheory.symbolic.namespace import (
     ProbabilityEver,
     Relation,
 )
-from ratetheory.symbolic.vectors import BLOCK, BOUND_BLOCKS, FAMILY, HORIZON, OTHER_BLOCK, SECOND_BLOCK, STEP, Vector
+from ratetheory.symbolic.vectors import BLOCK, BOUND_BLOCKS, FAMILY, HORIZON, OTHER_BLOCK, SECOND_BLOCK, STEP, Sum, Vector
 
 _BLOCKS = (BLOCK, SECOND_BLOCK, OTHER_BLOCK, *BOUND_BLOCKS)
 _INDICES = {STEP, HORIZON, *_BLOCKS, MULTIPLIER, FAMILY}

@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Abs, Add, Basic, Expr, Indexed, Mul, S, Symbol, oo, sqrt, sympify
 
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
+from ratetheory.symbolic.algebra import canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.formation import IllFormed, Places, expression_places, known_places, singular_places, uncovered
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import (
@@ -33,7 +33,6 @@ from ratetheory.symbolic.vectors import (
     Dot,
     SampleLoss,
     Vector,
-    inner,
     over_blocks,
 )
 
@@ -72,7 +71,7 @@ def check_defined(expression: Expr, *facts: Fact) -> Expr:
     except IllFormed as failure:
         raise RuleFailure(str(failure)) from failure
     if place is not None:
-        raise RuleFailure(f"a denominator or a logarithm in {_short(expression)} may be zero: {place}")
+        raise RuleFailure(f"a denominator or a logarithm in {short(expression)} may be zero: {place}")
     return expression
 
 
@@ -110,14 +109,6 @@ def by_sign(ctx: Context, goal: Relation) -> Inference:
     return Inference(goal)
 
 
-@rule("rewriting in a normal form")
-def identity(ctx: Context, goal: Relation) -> Inference:
-    """An equation whose sides have the same normal form."""
-    if goal.symbol != "==" or not are_equal(goal.left, goal.right):
-        raise RuleFailure(f"the normal forms of the sides of {goal} differ")
-    return Inference(goal)
-
-
 @rule("linear combination with nonnegative factors")
 def combine(ctx: Context, goal: Relation, *terms: Term) -> Inference:
     """The goal's gap is a sum of products (factor times gaps of facts) plus something nonnegative by the signs of letters.
@@ -149,48 +140,21 @@ def _combination(goal: Relation, terms: Sequence[Term]) -> Inference:
         return Inference(goal, tuple(facts))
     if goal.symbol == "<" and (is_positive(remainder) or (strict and is_nonnegative(remainder))):
         return Inference(goal, tuple(facts))
-    raise RuleFailure(f"the combination leaves {_short(canonical(remainder))}")
+    raise RuleFailure(f"the combination leaves {short(canonical(remainder))}")
 
 
-def _short(expression: Any) -> str:
+def short(expression: Any) -> str:
+    """The expression as text, cut where it is long."""
     text = str(expression)
     return text if len(text) <= 300 else text[:297] + "..."
 
 
-@rule("equals for equals")
-def rewrite(ctx: Context, fact: Fact, *equations: Fact) -> Inference:
-    """The fact with the left side of each equation replaced by its right side, one equation after the other."""
-    relation = fact.relation
-    for equation in equations:
-        if equation.relation.symbol != "==":
-            raise RuleFailure(f"{equation} is no equation")
-        _check_under_binders(relation, equation)
-        old, new = equation.relation.left, equation.relation.right
-        if any(old in names(side) or isinstance(side, Vector) for side in (relation.left, relation.right)):
-            raise RuleFailure(f"{old} is no number in {relation}")
-        changed = relation.map(lambda side, old=old, new=new: side.xreplace({old: new}))  # type: ignore[misc]
-        if changed.has(S.NaN, S.ComplexInfinity):
-            raise RuleFailure(f"{new} leaves the domain of {relation}")
-        if changed == relation:
-            raise RuleFailure(f"{old} does not occur in {relation}")
-        relation = changed
-    return Inference(relation, (fact, *equations), nonzero=_places(relation))
-
-
-def _places(relation: Relation) -> Places:
+def places_of(relation: Relation) -> Places:
     """The places of a relation between equals of something that is defined."""
     try:
         return singular_places(relation)
     except IllFormed as failure:
         raise RuleFailure(str(failure)) from failure
-
-
-def _check_under_binders(relation: Relation, equation: Fact) -> None:
-    """Inside a sum an equation is used for every value of the sum's variable: it must hold for each."""
-    bound = bound_variables(relation.left) | bound_variables(relation.right)
-    given = set().union(*(a.free_symbols() for a in equation.assumptions))
-    if given & bound or (equation.relation.has(Witness) and equation.relation.free_symbols() & bound):
-        raise RuleFailure(f"{equation} does not hold for every {', '.join(map(str, bound))}")
 
 
 @rule("special case")
@@ -204,7 +168,7 @@ def instantiate(ctx: Context, fact: Fact, values: Mapping[Symbol, Any], *signs: 
     relation = fact.relation.map(lambda side: side.xreplace(substitution))
     if any(r.has(S.NaN, S.ComplexInfinity, oo) for r in (relation, *assumptions)):
         raise RuleFailure(f"{values} leaves the domain of {fact.relation}")
-    return Inference(relation, (fact, *signs), assumptions, nonzero=_places(relation).union(*map(_places, assumptions)))
+    return Inference(relation, (fact, *signs), assumptions, nonzero=places_of(relation).union(*map(places_of, assumptions)))
 
 
 _RANDOM = (Indexed, Dot, Differential, SampleLoss, Vector, Witness)
@@ -279,7 +243,7 @@ def instantiate_family(ctx: Context, fact: Fact, pattern: Indexed, value: Expr) 
         return side.xreplace({one: value.xreplace({BLOCK: one.indices[0]}) for one in found})
 
     relation = fact.relation.map(change)
-    return Inference(relation, (fact,), nonzero=_places(relation))
+    return Inference(relation, (fact,), nonzero=places_of(relation))
 
 
 def check_decided(condition: Relation) -> None:
@@ -299,7 +263,7 @@ def divide(ctx: Context, goal: Relation, fact: Fact, positive: Fact) -> Inferenc
     if positive.relation.symbol != "<" or positive.relation.left != 0:
         raise RuleFailure(f"{positive} does not say that something is positive")
     if goal.symbol != fact.relation.symbol or not is_zero(fact.relation.gap - divisor * goal.gap):
-        raise RuleFailure(f"{_short(goal)} times {divisor} is not the fact")
+        raise RuleFailure(f"{short(goal)} times {divisor} is not the fact")
     return Inference(goal, (fact, positive))
 
 
@@ -363,14 +327,6 @@ def discriminant(ctx: Context, fact: Fact, x: Symbol) -> Inference:
     return Inference(Relation(first**2, "<=", 4 * zero * second), (fact,))
 
 
-@rule("equation read backwards")
-def symmetric(ctx: Context, fact: Fact) -> Inference:
-    """From ``a = b``: ``b = a``."""
-    if fact.relation.symbol != "==":
-        raise RuleFailure(f"{fact} is no equation")
-    return Inference(Relation(fact.relation.right, "==", fact.relation.left), (fact,))
-
-
 @rule("two bounds on an absolute value")
 def absolute_value(ctx: Context, goal: Relation, upper: Fact, lower: Fact) -> Inference:
     """From ``x <= y`` and ``-x <= y``: ``|x| <= y``."""
@@ -413,15 +369,6 @@ def sum_blocks(ctx: Context, fact: Fact, *indices: Symbol) -> Inference:
     return Inference(Relation(total(fact.relation.left), symbol, total(fact.relation.right)), (fact,))
 
 
-@rule("equal by two inequalities")
-def antisymmetric(ctx: Context, below: Fact, above: Fact) -> Inference:
-    """From ``a <= b`` and ``b <= a``: ``a = b``."""
-    left, right = below.relation.left, below.relation.right
-    if "==" in (below.relation.symbol, above.relation.symbol) or not is_zero(below.relation.gap + above.relation.gap):
-        raise RuleFailure("the inequalities are not opposite to each other")
-    return Inference(Relation(left, "==", right), (below, above))
-
-
 @rule("a square root is nonnegative")
 def root_is_nonnegative(ctx: Context, fact: Fact) -> Inference:
     """From ``0 <= x``: ``0 <= sqrt(x)``."""
@@ -438,58 +385,3 @@ def one_block(ctx: Context, fact: Fact) -> Inference:
     if fact.relation.symbol == "==" or fact.relation.left != 0:
         raise RuleFailure(f"{fact} does not say that something is nonnegative")
     return Inference(Relation(fact.relation.right, "<=", over_blocks(fact.relation.right)), (fact,))
-
-
-@rule("vectors with the same coefficients")
-def vector_identity(ctx: Context, goal: Relation, *equations: Fact) -> Inference:
-    """An equation of vectors: after replacing vectors by the vector equations, the coefficients agree.
-
-    Scalar equations among ``equations`` replace scalars in the coefficients.
-    """
-    difference = goal.left - goal.right
-    for equation in equations:
-        old, new = equation.relation.left, equation.relation.right
-        if equation.assumptions or equation.relation.symbol != "==" or equation.relation.has(Witness, OTHER_BLOCK):
-            raise RuleFailure(f"{equation} is no equation that always holds")
-        if isinstance(old, Vector):
-            ((atom, coefficient),) = old.terms()
-            if coefficient != 1:
-                raise RuleFailure("a vector equation must give one named vector")
-            difference = difference.replace_vectors({atom: new})
-        else:
-            difference = difference.xreplace({old: new})
-    if goal.symbol != "==" or not all(is_zero(c) for _, c in difference.terms()):
-        raise RuleFailure(f"the coefficients differ: {_short(difference)}")
-    return Inference(goal, tuple(equations))
-
-
-@rule("inner product of equals")
-def inner_of(ctx: Context, first: Fact, second: Fact) -> Inference:
-    """From ``u = v`` and ``u' = v'``: ``<u, u'> = <v, v'>``."""
-    if first.relation.symbol != "==" or second.relation.symbol != "==":
-        raise RuleFailure("inner products are equal where the vectors are")
-    relation = Relation(
-        inner(first.relation.left, second.relation.left), "==", inner(first.relation.right, second.relation.right)
-    )
-    return Inference(relation, (first, second))
-
-
-@rule("function of equals")
-def congruence(ctx: Context, function: Expr, x: Symbol, equation: Fact) -> Inference:
-    """From ``a = b``: ``F(a) = F(b)``."""
-    if equation.relation.symbol != "==":
-        raise RuleFailure(f"{equation} is no equation")
-    if bound_variables(function):
-        raise RuleFailure(f"{function} binds variables")
-    left, right = (substitute(function, {x: side}) for side in (equation.relation.left, equation.relation.right))
-    relation = Relation(left, "==", right)
-    if relation.has(S.NaN, S.ComplexInfinity, oo):
-        raise RuleFailure(f"a denominator of {function} may be zero at both sides")
-    # Equals are defined alike: it is enough that one side is.
-    for side in (left, right):
-        try:
-            check_defined(side, equation)
-        except RuleFailure:
-            continue
-        return Inference(relation, (equation,), nonzero=_places(relation))
-    raise RuleFailure(f"a denominator of {function} may be zero at both sides")

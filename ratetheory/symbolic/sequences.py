@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sympy import Add, Expr, S, Sum
+from sympy import Add, Expr, S
 
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.kernel import Context, Fact, Inference, RuleFailure, rule
 from ratetheory.symbolic.namespace import LeastOverSteps, Relation, Witness, bound_variables
 from ratetheory.symbolic.rules import check_decided
-from ratetheory.symbolic.vectors import HORIZON, STEP
+from ratetheory.symbolic.vectors import HORIZON, STEP, Sum
 
 
 def _at(expression: Expr, step: Expr) -> Expr:

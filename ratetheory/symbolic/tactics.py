@@ -20,6 +20,7 @@ from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.symbolic.algebra import are_equal, canonical, is_nonnegative, is_positive, is_zero
 from ratetheory.symbolic.choices import below_smaller, choose, larger_is, smaller_of
 from ratetheory.symbolic.combinations import Given, combination
+from ratetheory.symbolic.equations import antisymmetric, congruence, identity
 from ratetheory.symbolic.hypotheses import cite
 from ratetheory.symbolic.inequalities import bounded_by_limit, by_enclosure, constant_difference, nonnegative
 from ratetheory.symbolic.kernel import BudgetExhausted, Context, Fact, RuleFailure, lemma
@@ -27,15 +28,12 @@ from ratetheory.symbolic.namespace import IfLess, Largest, Letters, Relation, Sm
 from ratetheory.symbolic.rules import (
     absolute_value,
     absurd,
-    antisymmetric,
     below_absolute,
     by_sign,
     cases,
     combine,
-    congruence,
     discharge,
     follows,
-    identity,
     instantiate,
     suppose,
 )

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sympy import Add, Basic, Expr, Indexed, Integer, S, Sum, Symbol, Tuple, default_sort_key, sqrt
+import sympy
+from sympy import Add, Basic, Expr, Indexed, Integer, S, Symbol, Tuple, cacheit, default_sort_key, sqrt
 
 STEP = Symbol("t", integer=True, nonnegative=True)
 HORIZON = Symbol("T", integer=True, positive=True)
@@ -29,6 +30,29 @@ FUNCTION = Symbol("F")
 """A function on R^d without any invariance; its points lie in block 0."""
 BOUND_BLOCKS = tuple(Symbol(name, integer=True, positive=True) for name in ("j", "k", "n", "q"))
 """The names of blocks that sums bind."""
+
+
+class Sum(sympy.Sum):
+    """sympy's sum, of which equal ones are one object, as of its products, and know their free symbols.
+
+    sympy asks for these again and again, and rebuilds the whole sum to find them.
+    """
+
+    __slots__ = ("_free",)
+    _free: frozenset[Basic]
+
+    @cacheit
+    def __new__(cls, function: Any, *limits: Any) -> Sum:
+        """The sum of the function over the limits."""
+        total: Sum = sympy.Sum.__new__(cls, function, *limits)
+        return total
+
+    @property
+    def free_symbols(self) -> set[Basic]:
+        """The symbols that are not bound."""
+        if not hasattr(self, "_free"):
+            self._free = frozenset(super().free_symbols)
+        return set(self._free)
 
 
 def block_of(atom: Indexed) -> Expr:

@@ -11,10 +11,11 @@ from ratetheory.symbolic import adaptive, derive
 from ratetheory.symbolic.adaptive import POINT, SLOPE, function_at
 from ratetheory.symbolic.algebra import is_positive
 from ratetheory.symbolic.calculus import extremal_value, taylor
+from ratetheory.symbolic.equations import identity
 from ratetheory.symbolic.hypotheses import full_gradient, named, single_block
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import Largest, Relation, m, s
-from ratetheory.symbolic.rules import combine, identity, suppose
+from ratetheory.symbolic.rules import combine, suppose
 from ratetheory.symbolic.vectors import inner
 from tests.mutants.mutants import MUTANTS
 

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sympy import IndexedBase, Integer, Rational, S, Sum, Symbol, atan, cos, log, sin, sqrt
+from sympy import IndexedBase, Integer, Rational, S, Symbol, atan, cos, log, sin, sqrt
 
 from ratetheory.symbolic.algebra import are_equal, is_nonnegative, is_positive, is_zero
-from ratetheory.symbolic.vectors import BLOCKS, HORIZON, STEP
+from ratetheory.symbolic.vectors import BLOCKS, HORIZON, STEP, Sum
 
 X, Y = Symbol("x", positive=True), Symbol("y", positive=True)
 Z = Symbol("z", real=True)

@@ -9,10 +9,11 @@ from sympy import S, Symbol, atan
 
 from ratetheory.claims import claims
 from ratetheory.claims.gd_rate import slope_on_boundary
+from ratetheory.symbolic.equations import identity
 from ratetheory.symbolic.inequalities import monotone
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import Relation, m
-from ratetheory.symbolic.rules import combine, identity, suppose
+from ratetheory.symbolic.rules import combine, suppose
 
 X, A, B, U = (Symbol(name, nonnegative=True) for name in ("x", "a_1", "b_1", "u"))
 R = Symbol("r", positive=True)

@@ -7,6 +7,7 @@ from ratetheory.claims import claims
 from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.calculus import differentiate, extrema, extremal_value, half_period, stationary, taylor
+from ratetheory.symbolic.equations import identity
 from ratetheory.symbolic.extrema import (
     above_infimum,
     above_infimum_over_multipliers,
@@ -27,7 +28,7 @@ from ratetheory.symbolic.namespace import (
     m,
     s,
 )
-from ratetheory.symbolic.rules import by_sign, combine, identity, instantiate, suppose
+from ratetheory.symbolic.rules import by_sign, combine, instantiate, suppose
 from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, HORIZON, VARIANT, Vector, differential
 
 SHIFT, FACTOR = Symbol("s_1", real=True), Symbol("rho", positive=True)

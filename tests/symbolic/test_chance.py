@@ -1,13 +1,14 @@
 """The rules of expectation refuse what is false, and prove what is true."""
 
 import pytest
-from sympy import IndexedBase, Integer, S, Sum, Symbol
+from sympy import IndexedBase, Integer, S, Symbol
 
 from ratetheory.claims import claims
 from ratetheory.symbolic import chance, rules, sequences
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.choices import below_smaller, largest_block_below
 from ratetheory.symbolic.derivations import sgd_observed
+from ratetheory.symbolic.equations import congruence, identity, rewrite
 from ratetheory.symbolic.extrema import below_supremum
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import (
@@ -21,8 +22,8 @@ from ratetheory.symbolic.namespace import (
     m,
     s,
 )
-from ratetheory.symbolic.rules import by_sign, combine, congruence, divide, identity, instantiate, rewrite, suppose
-from ratetheory.symbolic.vectors import BLOCK, BOUND_BLOCKS, HORIZON, STEP
+from ratetheory.symbolic.rules import by_sign, combine, divide, instantiate, suppose
+from ratetheory.symbolic.vectors import BLOCK, BOUND_BLOCKS, HORIZON, STEP, Sum
 
 X = Symbol("x_1", real=True)
 P = Symbol("p", positive=True)

@@ -10,7 +10,7 @@ from ratetheory.symbolic import derivation as module
 from ratetheory.symbolic import derive, render_text
 from ratetheory.symbolic.derivation import derivations
 from ratetheory.symbolic.hypotheses import cite
-from ratetheory.symbolic.kernel import UNDER_DERIVATION, Context
+from ratetheory.symbolic.kernel import UNDER_DERIVATION, Context, lemma
 from tests.symbolic.derived import derived
 
 NOT_NEEDED = {("geodesic-descent", "constant-rate"), ("log-lyapunov", "scale-variant-rate")}
@@ -145,8 +145,8 @@ FINE_MUTANTS = {
 
 
 def with_mutants(claim):
-    """The claim with mutants of every conclusion beside it, and what derives each: what derives the true conclusion."""
-    functions = dict(derivations()[claim.slug])
+    """The claim with mutants of every conclusion beside it, and what derives each: what derives the true conclusion, once."""
+    functions = {slug: lemma(function) for slug, function in derivations()[claim.slug].items()}
     mutants = {
         f"{c.slug}: {name}": replace(c, slug=f"{c.slug}: {name}", **mutate(c))
         for c in claim.conclusions

@@ -10,9 +10,10 @@ from ratetheory.claims import equilibrium as formulas
 from ratetheory.symbolic import derive, moments, updates
 from ratetheory.symbolic.derivations import equilibrium as derivation
 from ratetheory.symbolic.derivations.lion import lagged, successive_correlation
+from ratetheory.symbolic.equations import rewrite, symmetric
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import Relation, s
-from ratetheory.symbolic.rules import instantiate, rewrite, suppose, symmetric
+from ratetheory.symbolic.rules import instantiate, suppose
 
 ETA, LAM, BETA = symbols("eta lam beta", positive=True)
 

@@ -6,18 +6,19 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from sympy import Abs, IndexedBase, Integer, Product, S, Sum, Symbol, atan, cos, log, oo, pi, sqrt, tan
+from sympy import Abs, IndexedBase, Integer, Product, S, Symbol, atan, cos, log, oo, pi, sqrt, tan
 
 from ratetheory.claims import claims
 from ratetheory.claims import hypotheses as all_hypotheses
 from ratetheory.claims.gd_rate import slope_on_boundary
 from ratetheory.claims.statement import Conclusion, Hypothesis
 from ratetheory.claims.symbols import SYMBOLS
-from ratetheory.symbolic import calculus, choices, derive, inequalities, rules, sequences
+from ratetheory.symbolic import calculus, choices, derive, equations, inequalities, rules, sequences
 from ratetheory.symbolic import derivation as module
 from ratetheory.symbolic import derivations as package
 from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic.derivation import derivations
+from ratetheory.symbolic.equations import identity, rewrite
 from ratetheory.symbolic.extrema import above_infimum, above_infimum_over_multipliers
 from ratetheory.symbolic.kernel import Context, Inference, RuleFailure
 from ratetheory.symbolic.namespace import (
@@ -32,7 +33,7 @@ from ratetheory.symbolic.namespace import (
     m,
     s,
 )
-from ratetheory.symbolic.rules import by_sign, combine, identity, instantiate, rewrite, suppose
+from ratetheory.symbolic.rules import by_sign, combine, instantiate, suppose
 from ratetheory.symbolic.vectors import (
     BLOCK,
     BLOCKS,
@@ -44,6 +45,7 @@ from ratetheory.symbolic.vectors import (
     SECOND_BLOCK,
     STEP,
     VARIANT,
+    Sum,
     family,
     inner,
 )
@@ -157,7 +159,7 @@ def unit_by_a_number_of_this_step(c):
     w = h.named("w", step=STEP + 1)
     scaled = w.scale(1 / sqrt(s.S))
     point = h.directions() - h.named("v") + scaled
-    own = rules.symmetric(c, h.define(c, "S"))
+    own = equations.symmetric(c, h.define(c, "S"))
     e = h.named("e", VARIANT)
     return h.whole_sphere(c, FULL_LOSS, point, e, e, own, h.unit(c, "v"), h.unit(c, "e", VARIANT))
 
@@ -217,7 +219,7 @@ REFUSED = {
     "choice: a denominator": lambda c: choices.choose(c, IfLess(A, B, 1 / A, S.Zero), True),
     "telescope: a denominator": lambda c: sequences.telescope(c, 1 / s.f),
     "special case: a value that divides by zero": lambda c: instantiate(c, identity(c, eq(A - A * B, A * (1 - B))), {A: 1 / B}),
-    "function of equals: a value without a logarithm": lambda c: rules.congruence(c, log(A), A, suppose(c, eq(B, B))),
+    "function of equals: a value without a logarithm": lambda c: equations.congruence(c, log(A), A, suppose(c, eq(B, B))),
     "a negative variable": lambda c: declared_otherwise(c, negative=True),
     "a variable that is zero": lambda c: declared_otherwise(c, zero=True),
     "a nonzero variable": lambda c: declared_otherwise(c, real=True, nonzero=True),
@@ -288,7 +290,7 @@ REFUSED = {
         by_sign(c, le(0, s.G)),
         suppose(c, eq(Symbol("G", nonnegative=True), Symbol("H", nonnegative=True))),
     ),
-    "function of equals: the name of a letter": lambda c: rules.congruence(
+    "function of equals: the name of a letter": lambda c: equations.congruence(
         c, s.G, Symbol("G", nonnegative=True), suppose(c, eq(X, Symbol("H", nonnegative=True)))
     ),
     "special case: a factor for each block": lambda c: instantiate(
@@ -350,7 +352,7 @@ def test_a_sound_use_of_the_same_rules_is_still_possible(ctx):
     assert another_family(ctx, s.G).relation.right == m.over_blocks(s.G)
     assert instantiate(ctx, by_sign(ctx, le(0, s.L)), {BLOCK: SECOND_BLOCK}).relation.right == letter("L", block=SECOND_BLOCK)
     assert h.single_block(ctx, m.over_blocks(s.G)).relation.right == s.G
-    own = rules.symmetric(ctx, h.define(ctx, "S"))
+    own = equations.symmetric(ctx, h.define(ctx, "S"))
     later = h.named("w", step=STEP + 1)
     assert h.reduce_products(inner(later, later), (own,)) == s.S_next
 

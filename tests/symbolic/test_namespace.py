@@ -1,12 +1,12 @@
 """The claims' formulas in sympy: letters, steps, blocks and bound names."""
 
 import pytest
-from sympy import Sum, Symbol
+from sympy import Symbol
 
 from ratetheory.claims import claims
 from ratetheory.symbolic import statement
 from ratetheory.symbolic.namespace import IfLess, Relation, bound_variables, letter, m, s, why_not_generic
-from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, STEP
+from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, STEP, Sum
 
 
 def test_letters_know_their_step_and_block():

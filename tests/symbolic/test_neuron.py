@@ -8,9 +8,10 @@ from sympy import Abs, S, Symbol, cos, pi, sqrt
 
 from ratetheory.claims import claims
 from ratetheory.symbolic import calculus, derive, neuron
+from ratetheory.symbolic.equations import identity
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import Relation, s
-from ratetheory.symbolic.rules import combine, identity
+from ratetheory.symbolic.rules import combine
 from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, SampleLoss, differential
 
 mpf = mpmath.mpf

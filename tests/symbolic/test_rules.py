@@ -1,15 +1,15 @@
 """Every rule of logic and order is shown false steps and must refuse them."""
 
 import pytest
-from sympy import Abs, IndexedBase, Integer, Rational, S, Sum, Symbol, oo, sqrt
+from sympy import Abs, IndexedBase, Integer, Rational, S, Symbol, oo, sqrt
 
 from ratetheory.claims import claims
-from ratetheory.symbolic import choices, rules
+from ratetheory.symbolic import choices, equations, rules
 from ratetheory.symbolic.hypotheses import gradient_step, named, scale_variant_rate
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import IfLess, Largest, LargestBlock, Relation, Smallest, Witness, letter, s
 from ratetheory.symbolic.rules import suppose
-from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, OTHER_BLOCK, STEP
+from ratetheory.symbolic.vectors import BLOCK, BLOCKS, HORIZON, OTHER_BLOCK, STEP, Sum
 
 A, B = Symbol("a_1", real=True), Symbol("b_1", real=True)
 P, Q = Symbol("p", positive=True), Symbol("q_1", positive=True)
@@ -38,7 +38,7 @@ FALSE_STEPS = {
     "sign: wrong": lambda c: rules.by_sign(c, le(P, 0)),
     "sign: not strict": lambda c: rules.by_sign(c, Relation(S.Zero, "<", X)),
     "sign: equation": lambda c: rules.by_sign(c, eq(P, P)),
-    "identity: different": lambda c: rules.identity(c, eq((A + B) ** 2, A**2 + B**2)),
+    "identity: different": lambda c: equations.identity(c, eq((A + B) ** 2, A**2 + B**2)),
     "combine: nothing": lambda c: rules.combine(c, le(A, B)),
     "combine: negative factor": lambda c: rules.combine(c, le(B, A), (-1, suppose(c, le(A, B)))),
     "combine: unknown factor": lambda c: rules.combine(c, le(A * A, A * B), (A, suppose(c, le(A, B)))),
@@ -49,12 +49,12 @@ FALSE_STEPS = {
     "combine: division by zero": lambda c: rules.combine(c, eq(1, 0), (1 / (A - B), suppose(c, eq(A, B)))),
     "sign: a denominator that may be zero": lambda c: rules.by_sign(c, le(0, 1 / X)),
     "suppose: a denominator that may be zero": lambda c: suppose(c, le(0, 1 / (A - B))),
-    "identity: a denominator that may be zero": lambda c: rules.identity(c, eq((A**2 - B**2) / (A - B), A + B)),
-    "congruence: a denominator that may be zero": lambda c: rules.congruence(c, 1 / (X - B), X, suppose(c, eq(A, B))),
-    "rewrite: no equation": lambda c: rules.rewrite(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
-    "rewrite: does not occur": lambda c: rules.rewrite(c, suppose(c, le(A, B)), suppose(c, eq(P, Q))),
-    "rewrite: under a sum, for one step only": lambda c: rules.rewrite(
-        c, rules.identity(c, eq(Sum(s.G, (STEP, 0, HORIZON - 1)), Sum(s.G, (STEP, 0, HORIZON - 1)))), suppose(c, eq(s.G, 0))
+    "identity: a denominator that may be zero": lambda c: equations.identity(c, eq((A**2 - B**2) / (A - B), A + B)),
+    "congruence: a denominator that may be zero": lambda c: equations.congruence(c, 1 / (X - B), X, suppose(c, eq(A, B))),
+    "rewrite: no equation": lambda c: equations.rewrite(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
+    "rewrite: does not occur": lambda c: equations.rewrite(c, suppose(c, le(A, B)), suppose(c, eq(P, Q))),
+    "rewrite: under a sum, for one step only": lambda c: equations.rewrite(
+        c, equations.identity(c, eq(Sum(s.G, (STEP, 0, HORIZON - 1)), Sum(s.G, (STEP, 0, HORIZON - 1)))), suppose(c, eq(s.G, 0))
     ),
     "instantiate: negative for positive": lambda c: rules.instantiate(c, rules.by_sign(c, le(0, P)), {P: Integer(-1)}),
     "instantiate: zero for positive": lambda c: rules.instantiate(c, rules.by_sign(c, le(0, 1 / P)), {P: S.Zero}),
@@ -87,27 +87,27 @@ FALSE_STEPS = {
     "absolute value: one side": lambda c: rules.absolute_value(c, le(Abs(A), B), suppose(c, le(A, B)), suppose(c, le(A, B))),
     "absolute value: another number": lambda c: rules.below_absolute(c, suppose(c, le(Abs(A), B)), 2 * A),
     "sum over blocks: block assumed": lambda c: rules.sum_blocks(c, suppose(c, le(s.G, 1)), BLOCK),
-    "one block: unknown sign": lambda c: rules.one_block(c, rules.identity(c, eq(s.G, s.G))),
+    "one block: unknown sign": lambda c: rules.one_block(c, equations.identity(c, eq(s.G, s.G))),
     "one block: block assumed": lambda c: rules.one_block(c, suppose(c, le(0, s.G - 1))),
     "smaller: one bound": lambda c: choices.below_smaller(c, Smallest(A, B), suppose(c, le(X, A)), suppose(c, le(X, A))),
     "larger: one bound": lambda c: choices.largest_below(c, Largest(A, B), suppose(c, le(A, X)), suppose(c, le(A, X))),
-    "antisymmetric: same direction": lambda c: rules.antisymmetric(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
+    "antisymmetric: same direction": lambda c: equations.antisymmetric(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
     "root nonnegative: unknown": lambda c: rules.root_is_nonnegative(c, suppose(c, le(A, B))),
     "discriminant: bounded range": lambda c: rules.discriminant(c, suppose(c, le(0, 1 - X + X**2)), X),
     "discriminant: not quadratic": lambda c: rules.discriminant(c, rules.by_sign(c, le(0, X**3)), X),
     "discriminant: a letter": lambda c: rules.discriminant(c, rules.by_sign(c, le(0, s.nu_0**2)), s.nu_0),
     "discriminant: unknown sign": lambda c: rules.discriminant(c, rules.by_sign(c, le(-(A**2), X + X**2)), X),
     "infinity: an infinite number": lambda c: choices.below_infinity(c, oo),
-    "vectors: different": lambda c: rules.vector_identity(c, Relation(named("w"), "==", named("v"))),
-    "vectors: one step assumed": lambda c: rules.vector_identity(
+    "vectors: different": lambda c: equations.vector_identity(c, Relation(named("w"), "==", named("v"))),
+    "vectors: one step assumed": lambda c: equations.vector_identity(
         c, Relation(named("w").scale(s.G), "==", named("w")), suppose(c, eq(s.G, 1))
     ),
-    "inner product: inequality": lambda c: rules.inner_of(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
-    "congruence: inequality": lambda c: rules.congruence(c, A**2, A, suppose(c, le(P, Q))),
-    "congruence: captures a step": lambda c: rules.congruence(
-        c, Sum(A * s.G, (STEP, 0, HORIZON - 1)), A, rules.identity(c, eq(s.S, s.S))
+    "inner product: inequality": lambda c: equations.inner_of(c, suppose(c, le(A, B)), suppose(c, le(A, B))),
+    "congruence: inequality": lambda c: equations.congruence(c, A**2, A, suppose(c, le(P, Q))),
+    "congruence: captures a step": lambda c: equations.congruence(
+        c, Sum(A * s.G, (STEP, 0, HORIZON - 1)), A, equations.identity(c, eq(s.S, s.S))
     ),
-    "symmetric: inequality": lambda c: rules.symmetric(c, suppose(c, le(A, B))),
+    "symmetric: inequality": lambda c: equations.symmetric(c, suppose(c, le(A, B))),
 }
 
 
@@ -169,7 +169,7 @@ def test_hypotheses_add_up(ctx):
     fact = rules.combine(ctx, le(0, s.kappa * s.eta_g * s.H**2 + 1), (1, scale_variant_rate(ctx, False)))
     assert fact.hypotheses == {"scale-variant-rate"}
     step = gradient_step(ctx)
-    assert rules.inner_of(ctx, step, step).hypotheses == {"gradient-step", "differentiable"}
+    assert equations.inner_of(ctx, step, step).hypotheses == {"gradient-step", "differentiable"}
 
 
 def test_square_roots_of_both_sides(ctx):

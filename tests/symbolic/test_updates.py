@@ -8,10 +8,11 @@ from ratetheory.symbolic import hypotheses as h
 from ratetheory.symbolic import updates
 from ratetheory.symbolic.derivations.decay import gradient_at_rescaled
 from ratetheory.symbolic.derivations.momentum import rate_of_start
+from ratetheory.symbolic.equations import identity
 from ratetheory.symbolic.hypotheses import named
 from ratetheory.symbolic.kernel import Context, RuleFailure
 from ratetheory.symbolic.namespace import Relation, letter, s
-from ratetheory.symbolic.rules import combine, identity, suppose
+from ratetheory.symbolic.rules import combine, suppose
 from ratetheory.symbolic.vectors import BLOCK, OTHER_BLOCK, STEP, VARIANT, Vector, inner
 
 U, Z, W, GRAD = (named(name) for name in ("u", "z", "w", "grad"))

@@ -6,7 +6,7 @@ import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sympy import Indexed, IndexedBase, Sum, Symbol, cos, sin
+from sympy import Indexed, IndexedBase, Symbol, cos, sin
 
 from ratetheory.symbolic.algebra import is_zero
 from ratetheory.symbolic.vectors import (
@@ -18,6 +18,7 @@ from ratetheory.symbolic.vectors import (
     VARIANT,
     Differential,
     Dot,
+    Sum,
     Vector,
     differential,
     family,

@@ -21,16 +21,7 @@ from ratetheory.symbolic.extrema import below_larger_root
 from ratetheory.symbolic.hypotheses import substitute_vector
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import IfLess, LargerIncrement, Relation, m, s
-from ratetheory.symbolic.rules import (
-    absurd,
-    by_sign,
-    cases,
-    combine,
-    discharge,
-    instantiate,
-    root_of_squares,
-    suppose,
-)
+from ratetheory.symbolic.rules import absurd, by_sign, cases, combine, discharge, instantiate, root_of_squares, suppose
 from ratetheory.symbolic.sequences import induction, least_below_first, least_below_mean, never_falls, sum_steps, telescope
 from ratetheory.symbolic.vectors import HORIZON, STEP, inner
 

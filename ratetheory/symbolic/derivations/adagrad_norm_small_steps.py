@@ -34,18 +34,11 @@ from ratetheory.symbolic.derivations.adagrad_norm import (
     sum_two_phase,
 )
 from ratetheory.symbolic.derivations.gd_rate_phases import logarithm_grows
+from ratetheory.symbolic.equations import rewrite
 from ratetheory.symbolic.extrema import below_larger_root
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import IfLess, Largest, Relation, Smallest, m, s
-from ratetheory.symbolic.rules import (
-    cases,
-    combine,
-    discharge,
-    instantiate,
-    rewrite,
-    root_of_squares,
-    suppose,
-)
+from ratetheory.symbolic.rules import cases, combine, discharge, instantiate, root_of_squares, suppose
 from ratetheory.symbolic.sequences import induction, never_falls
 from ratetheory.symbolic.vectors import HORIZON, STEP
 

@@ -8,6 +8,7 @@ from sympy import Abs, Expr, Integer, Rational, S, Symbol, expand, pi, sqrt
 
 from ratetheory.claims.bn_neuron import gradient_bound, imbalance, smoothness, speed_above_one, turning_at
 from ratetheory.symbolic.calculus import extrema, stationary
+from ratetheory.symbolic.equations import identity, rewrite
 from ratetheory.symbolic.hypotheses import ANGLE
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, m, s
@@ -33,9 +34,7 @@ from ratetheory.symbolic.rules import (
     cases,
     combine,
     discharge,
-    identity,
     instantiate,
-    rewrite,
     root_of_squares,
     sum_blocks,
     suppose,

@@ -10,11 +10,12 @@ from ratetheory.symbolic.derivations.norm_growth import (
     norm_step,
     step_angle,
 )
+from ratetheory.symbolic.equations import congruence, rewrite
 from ratetheory.symbolic.hypotheses import cite, define, predicted_defect
 from ratetheory.symbolic.inequalities import nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, m, s
-from ratetheory.symbolic.rules import combine, congruence, instantiate, rewrite
+from ratetheory.symbolic.rules import combine, instantiate
 from ratetheory.symbolic.sequences import least_below_mean, never_falls, sum_steps, telescope
 from ratetheory.symbolic.vectors import HORIZON
 

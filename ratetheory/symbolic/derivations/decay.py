@@ -8,22 +8,13 @@ from ratetheory.symbolic.calculus import differentiate
 from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
 from ratetheory.symbolic.derivations.norm_growth import GRAD, W_NEXT, W, at_next, gradient_squared, orthogonal_step
 from ratetheory.symbolic.derivations.scale_invariance import FIRST
+from ratetheory.symbolic.equations import congruence, inner_of, rewrite, symmetric, vector_identity
 from ratetheory.symbolic.hypotheses import STEP_LOSS, cite, constant_rate, gradient, named, scale_invariance, weights
 from ratetheory.symbolic.hypotheses import define as define_letter
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.moments import momentum_below_one
 from ratetheory.symbolic.namespace import Relation, letter, m, s
-from ratetheory.symbolic.rules import (
-    absurd,
-    cases,
-    combine,
-    congruence,
-    inner_of,
-    rewrite,
-    suppose,
-    symmetric,
-    vector_identity,
-)
+from ratetheory.symbolic.rules import absurd, cases, combine, suppose
 from ratetheory.symbolic.sequences import induction, least_below_weighted_mean, never_falls, sum_steps, telescope
 from ratetheory.symbolic.updates import (
     buffer_drift,

@@ -8,6 +8,7 @@ from ratetheory.claims.descent import coupled as coupled_bound
 from ratetheory.claims.descent import decoupled as decoupled_bound
 from ratetheory.symbolic.derivations.norm_growth import at_next, direction_step
 from ratetheory.symbolic.derivations.smoothness import MOVE, TURN, at_unit_norm, geodesic_bound
+from ratetheory.symbolic.equations import rewrite
 from ratetheory.symbolic.hypotheses import (
     decoupled,
     define,
@@ -18,7 +19,7 @@ from ratetheory.symbolic.hypotheses import (
 )
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, m, s
-from ratetheory.symbolic.rules import combine, instantiate, instantiate_family, rewrite
+from ratetheory.symbolic.rules import combine, instantiate, instantiate_family
 from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, VARIANT, inner
 
 THETA = atan(s.G / s.b)

@@ -18,6 +18,7 @@ from ratetheory.claims.equilibrium import (
     slow_rate,
 )
 from ratetheory.symbolic.derivations.norm_growth import GRAD, W_NEXT, W, at_next, gradient_squared, orthogonal_step
+from ratetheory.symbolic.equations import identity, inner_of, rewrite, symmetric, vector_identity
 from ratetheory.symbolic.hypotheses import define, named, substitute_vector
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.moments import (
@@ -29,7 +30,7 @@ from ratetheory.symbolic.moments import (
     uncorrelated_gradient,
 )
 from ratetheory.symbolic.namespace import Relation, s, statement
-from ratetheory.symbolic.rules import by_sign, combine, identity, inner_of, instantiate, rewrite, symmetric, vector_identity
+from ratetheory.symbolic.rules import by_sign, combine, instantiate
 from ratetheory.symbolic.updates import buffer_step, decay_step, heavy_ball_step, nesterov_step
 from ratetheory.symbolic.vectors import STEP, inner
 

@@ -9,6 +9,7 @@ from sympy import Expr, Matrix, Mul, S, factor
 from ratetheory.claims.equilibrium import adamw_first_order, coloured_first_order, coloured_turn
 from ratetheory.symbolic.derivations.equilibrium import E, reciprocal, solved_combination, turned, with_products
 from ratetheory.symbolic.derivations.norm_growth import W_NEXT, at_next
+from ratetheory.symbolic.equations import inner_of, symmetric, vector_identity
 from ratetheory.symbolic.hypotheses import define, named
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.moments import (
@@ -23,7 +24,7 @@ from ratetheory.symbolic.moments import (
     update_size,
 )
 from ratetheory.symbolic.namespace import Relation, s
-from ratetheory.symbolic.rules import combine, inner_of, symmetric, vector_identity
+from ratetheory.symbolic.rules import combine
 from ratetheory.symbolic.vectors import STEP, inner
 
 U, U_NEXT = named("increment"), named("increment", step=STEP + 1)

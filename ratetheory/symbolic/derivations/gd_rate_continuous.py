@@ -17,6 +17,7 @@ from ratetheory.symbolic.derivations.certificates import above_start, arctan_squ
 from ratetheory.symbolic.derivations.gd_rate import SQUARES, certified, loss_above
 from ratetheory.symbolic.derivations.gd_rate_phases import angle_squared, logarithm_step, single_descent
 from ratetheory.symbolic.derivations.log_lyapunov import HIGH, INSIDE, LOW, arctan_ratio
+from ratetheory.symbolic.equations import antisymmetric
 from ratetheory.symbolic.extrema import (
     above_infimum,
     above_infimum_over_multipliers,
@@ -39,16 +40,7 @@ from ratetheory.symbolic.namespace import (
     m,
     s,
 )
-from ratetheory.symbolic.rules import (
-    absurd,
-    antisymmetric,
-    by_sign,
-    cases,
-    combine,
-    instantiate,
-    root_of_squares,
-    suppose,
-)
+from ratetheory.symbolic.rules import absurd, by_sign, cases, combine, instantiate, root_of_squares, suppose
 from ratetheory.symbolic.sequences import induction, never_falls
 from ratetheory.symbolic.vectors import HORIZON, STEP
 

@@ -12,6 +12,7 @@ from ratetheory.symbolic.derivations.gd_rate import SQUARES, certified, loss_abo
 from ratetheory.symbolic.derivations.log_lyapunov import HIGH, LOW, arctan_ratio
 from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
 from ratetheory.symbolic.derivations.smoothness import MOVE, TURN, at_unit_norm, geodesic, geodesic_bound
+from ratetheory.symbolic.equations import congruence, rewrite, symmetric
 from ratetheory.symbolic.extrema import below_larger_root
 from ratetheory.symbolic.hypotheses import (
     cite,
@@ -31,16 +32,13 @@ from ratetheory.symbolic.rules import (
     by_sign,
     cases,
     combine,
-    congruence,
     discharge,
     discriminant,
     instantiate,
     instantiate_family,
-    rewrite,
     root_is_nonnegative,
     root_of_squares,
     suppose,
-    symmetric,
 )
 from ratetheory.symbolic.sequences import induction, never_falls
 from ratetheory.symbolic.vectors import BLOCK, FULL_LOSS, HORIZON, STEP

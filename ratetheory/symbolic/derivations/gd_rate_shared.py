@@ -16,23 +16,13 @@ from ratetheory.symbolic.derivations.gd_rate import (
     start_below_end,
 )
 from ratetheory.symbolic.derivations.log_lyapunov import slope_of, slope_positive
+from ratetheory.symbolic.equations import antisymmetric, congruence
 from ratetheory.symbolic.extrema import above_infimum_over_multipliers
 from ratetheory.symbolic.hypotheses import scale_variant_rate
 from ratetheory.symbolic.inequalities import monotone
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Largest, Relation, Smallest, m, s
-from ratetheory.symbolic.rules import (
-    antisymmetric,
-    by_sign,
-    cases,
-    combine,
-    congruence,
-    discharge,
-    instantiate,
-    root_is_nonnegative,
-    sum_blocks,
-    suppose,
-)
+from ratetheory.symbolic.rules import by_sign, cases, combine, discharge, instantiate, root_is_nonnegative, sum_blocks, suppose
 from ratetheory.symbolic.sequences import sum_steps
 from ratetheory.symbolic.vectors import BLOCK
 

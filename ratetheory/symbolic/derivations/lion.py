@@ -8,6 +8,7 @@ from ratetheory.claims.equilibrium import lion_correlation, lion_variance
 from ratetheory.symbolic.derivations.equilibrium import with_products
 from ratetheory.symbolic.derivations.equilibrium_rotation import DERIVATIONS as COLOURED
 from ratetheory.symbolic.derivations.norm_growth import GRAD, at_next
+from ratetheory.symbolic.equations import inner_of, rewrite, symmetric, vector_identity
 from ratetheory.symbolic.hypotheses import define, named
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.moments import (
@@ -23,7 +24,7 @@ from ratetheory.symbolic.moments import (
     stationary,
 )
 from ratetheory.symbolic.namespace import Relation, s
-from ratetheory.symbolic.rules import combine, inner_of, instantiate, rewrite, symmetric, vector_identity
+from ratetheory.symbolic.rules import combine, instantiate
 from ratetheory.symbolic.vectors import STEP, Vector, inner
 
 C, C_NEXT = named("c"), named("c", step=STEP + 1)

@@ -10,23 +10,13 @@ from ratetheory.claims.gd_rate import Slope, block_slope, psi, sharper_slope, si
 from ratetheory.symbolic.derivations.certificates import X as ARGUMENT
 from ratetheory.symbolic.derivations.certificates import above_start, arctan_squared, recursion
 from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
+from ratetheory.symbolic.equations import antisymmetric, congruence, rewrite
 from ratetheory.symbolic.extrema import above_infimum, infimum_below
 from ratetheory.symbolic.hypotheses import cite, define, gradient_bound
 from ratetheory.symbolic.inequalities import monotone, nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, m, s
-from ratetheory.symbolic.rules import (
-    antisymmetric,
-    by_sign,
-    cases,
-    combine,
-    congruence,
-    discharge,
-    instantiate,
-    rewrite,
-    sum_blocks,
-    suppose,
-)
+from ratetheory.symbolic.rules import by_sign, cases, combine, discharge, instantiate, sum_blocks, suppose
 from ratetheory.symbolic.vectors import BLOCK, over_blocks
 
 LOW, HIGH, BETWEEN = (Symbol(name, nonnegative=True) for name in ("y", "z", "u"))

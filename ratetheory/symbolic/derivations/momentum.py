@@ -6,11 +6,12 @@ from sympy import Expr, S
 
 from ratetheory.symbolic.derivations.norm_growth import GRAD, W, at_next, gradient_squared, orthogonal_step
 from ratetheory.symbolic.derivations.optimizers import DELTA, update_squared
+from ratetheory.symbolic.equations import identity, inner_of, rewrite, vector_identity
 from ratetheory.symbolic.hypotheses import constant_rate, named
 from ratetheory.symbolic.hypotheses import define as define_letter
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, letter, m, s
-from ratetheory.symbolic.rules import combine, identity, inner_of, instantiate, rewrite, suppose, vector_identity
+from ratetheory.symbolic.rules import combine, instantiate, suppose
 from ratetheory.symbolic.sequences import induction, sum_steps, telescope
 from ratetheory.symbolic.updates import (
     buffer_step,

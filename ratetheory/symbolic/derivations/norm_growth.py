@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sympy import S, Symbol, acos, atan, cos, sin, sqrt
 
+from ratetheory.symbolic.equations import congruence, inner_of, rewrite, vector_identity
 from ratetheory.symbolic.hypotheses import (
     cite,
     constant_rate,
@@ -18,7 +19,7 @@ from ratetheory.symbolic.hypotheses import (
 from ratetheory.symbolic.inequalities import constant_difference
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, s
-from ratetheory.symbolic.rules import combine, congruence, inner_of, instantiate, rewrite, vector_identity
+from ratetheory.symbolic.rules import combine, instantiate
 from ratetheory.symbolic.vectors import STEP, inner
 
 W, W_NEXT, GRAD = named("w"), named("w", step=STEP + 1), named("grad")

@@ -6,22 +6,13 @@ from sympy import S, Symbol, acos, atan, cos, sqrt
 
 from ratetheory.symbolic.derivations.norm_growth import ARGUMENT as REAL
 from ratetheory.symbolic.derivations.norm_growth import TAU, W_NEXT, W, at_next
+from ratetheory.symbolic.equations import antisymmetric, congruence, inner_of, rewrite, vector_identity
 from ratetheory.symbolic.hypotheses import define as define_letter
 from ratetheory.symbolic.hypotheses import named
 from ratetheory.symbolic.inequalities import constant_difference
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, s
-from ratetheory.symbolic.rules import (
-    antisymmetric,
-    by_sign,
-    combine,
-    congruence,
-    inner_of,
-    instantiate,
-    rewrite,
-    root_of_squares,
-    vector_identity,
-)
+from ratetheory.symbolic.rules import by_sign, combine, instantiate, root_of_squares
 from ratetheory.symbolic.updates import define, forward, update
 from ratetheory.symbolic.vectors import inner
 

@@ -34,6 +34,7 @@ from ratetheory.symbolic.derivations.smoothness import (
     geodesic,
     geodesic_curvature,
 )
+from ratetheory.symbolic.equations import antisymmetric, congruence, rewrite
 from ratetheory.symbolic.extrema import below_supremum
 from ratetheory.symbolic.hypotheses import (
     decoupled,
@@ -50,14 +51,11 @@ from ratetheory.symbolic.inequalities import nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, letter, m, s
 from ratetheory.symbolic.rules import (
-    antisymmetric,
     by_sign,
     cases,
     combine,
-    congruence,
     instantiate,
     instantiate_family,
-    rewrite,
     root_of_squares,
     sum_blocks,
     suppose,

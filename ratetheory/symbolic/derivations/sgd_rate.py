@@ -31,20 +31,12 @@ from ratetheory.symbolic.derivations.sgd import (
     mean_of,
     pathwise,
 )
+from ratetheory.symbolic.equations import congruence
 from ratetheory.symbolic.hypotheses import define, single_block
 from ratetheory.symbolic.inequalities import nonnegative
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, letter, m, s
-from ratetheory.symbolic.rules import (
-    by_sign,
-    combine,
-    congruence,
-    divide,
-    instantiate,
-    root_of_squares,
-    sum_blocks,
-    suppose,
-)
+from ratetheory.symbolic.rules import by_sign, combine, divide, instantiate, root_of_squares, sum_blocks, suppose
 from ratetheory.symbolic.sequences import (
     induction,
     last_below_mean,

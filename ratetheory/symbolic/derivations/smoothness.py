@@ -7,6 +7,7 @@ from sympy import Basic, Expr, IndexedBase, S, Symbol, cos, pi, sin, sqrt
 from ratetheory.symbolic.calculus import differentiate, extrema, extremal_value, half_period, stationary, taylor
 from ratetheory.symbolic.derivations.norm_growth import E, V, W, orthogonal_step
 from ratetheory.symbolic.derivations.scale_invariance import FIRST, radial_derivative
+from ratetheory.symbolic.equations import identity, rewrite
 from ratetheory.symbolic.hypotheses import (
     ANGLE,
     STEP_LOSS,
@@ -31,16 +32,7 @@ from ratetheory.symbolic.hypotheses import (
 )
 from ratetheory.symbolic.kernel import Context, Fact, lemma
 from ratetheory.symbolic.namespace import Relation, letter, m, s
-from ratetheory.symbolic.rules import (
-    absolute_value,
-    below_absolute,
-    combine,
-    identity,
-    instantiate,
-    instantiate_family,
-    rewrite,
-    sum_blocks,
-)
+from ratetheory.symbolic.rules import absolute_value, below_absolute, combine, instantiate, instantiate_family, sum_blocks
 from ratetheory.symbolic.vectors import (
     BLOCK,
     FAMILY,
