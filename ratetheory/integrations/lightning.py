@@ -34,6 +34,7 @@ class WatchRates(lightning.Callback):
         self.blocks, self.output, self.part, self.force = blocks, output, part, force
         self.monitor: RateMonitor | None = None
         self._losses: list[torch.Tensor] = []
+        self._steps = 0
         self._shown: dict[str, dict[str, float]] = {}
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -45,6 +46,7 @@ class WatchRates(lightning.Callback):
         model = whole.get_submodule(self.part) if self.part else whole
         self.monitor = RateMonitor(model, trainer.optimizers, self.blocks, self.output, self.force)
         self._losses.clear()
+        self._steps = trainer.global_step
 
     def on_before_zero_grad(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         """Forget the losses of gradients that are thrown away."""
@@ -55,11 +57,22 @@ class WatchRates(lightning.Callback):
         assert self.monitor is not None
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         if isinstance(loss, torch.Tensor):
-            self._losses.append(loss.detach())
+            # Lightning has divided it already
+            self._losses.append(loss.detach() * trainer.accumulate_grad_batches)
         if self.monitor.pending:
             self.monitor.step(torch.stack(self._losses).mean() if self._losses else None)
             self._losses.clear()
             self._log(trainer)
+        if self.monitor.recorder is None and trainer.global_step > self._steps:
+            self._never_called(pl_module)
+
+    def _never_called(self, pl_module: Any) -> None:
+        """An optimiser has stepped, and what is watched has never been called."""
+        parts = [repr(name) for name, child in pl_module.named_children() if any(p.requires_grad for p in child.parameters())]
+        raise ValueError(
+            f"part: no forward pass of {self.part!r} was seen before the first step; give the submodule that the training step"
+            f" calls, such as {' or '.join(parts) or 'the model'}, or blocks"
+        )
 
     def _log(self, trainer: Any) -> None:
         assert self.monitor is not None
@@ -73,10 +86,6 @@ class WatchRates(lightning.Callback):
         """Finish the trace."""
         if self.monitor is not None:
             self.monitor.close()
-            if self.monitor.recorder is None:
-                raise ValueError(
-                    f"part: no forward pass of {self.part!r} was seen; the submodule that the training step calls, or blocks"
-                )
             self._log(trainer)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:

@@ -190,7 +190,8 @@ def gradient_notes(trace: Trace) -> list[str]:
     """What happened to the gradients before the optimiser saw them: accumulation, scaling, clipping, arithmetic."""
     notes, data = [], trace.dataset
     if "backward_passes" in data and (passes := data["backward_passes"].values).max() > 1:
-        notes.append(f"accumulated over {int(passes.min())} to {int(passes.max())} backward passes")
+        least, most = int(passes.min()), int(passes.max())
+        notes.append(f"accumulated over {least if least == most else f'{least} to {most}'} backward passes")
     if "gradient_factor" in data:
         factor = data["gradient_factor"].values * float(trace.run.get("processes", 1))
         if "gradient_proportional" in data:

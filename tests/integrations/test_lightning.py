@@ -25,10 +25,11 @@ def quiet(monkeypatch):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.ERROR)
 
 
-def fit(module, callback, steps=60, **settings):
+def fit(module, callback, steps=60, minibatches=None, **settings):
     from lightning import Trainer
 
-    loader = DataLoader(spread.batches(steps * settings.get("accumulate_grad_batches", 1), torch.float32), batch_size=None)
+    minibatches = minibatches or steps * settings.get("accumulate_grad_batches", 1)
+    loader = DataLoader(spread.batches(minibatches, torch.float32), batch_size=None)
     quietly = {"enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
     trainer = Trainer(max_epochs=1, callbacks=[callback], **{"logger": False, **quietly, **settings})
     trainer.fit(module, loader)
@@ -88,15 +89,41 @@ def test_accumulation_clipping_and_bfloat16(tmp_path):
     assert (trace.dataset["radial_error"].values > 0).all()
     assert not [fault for fault in faults(trace) if fault.kind in FAULTY]
     notes = gradient_notes(trace)
-    assert notes[0] == "accumulated over 3 to 3 backward passes"
+    assert notes[0] == "accumulated over 3 backward passes"
     assert any("clipping" in note for note in notes)
     assert any("bfloat16" in note for note in notes)
 
 
 def test_a_forward_pass_that_is_never_seen_is_said(tmp_path):
-    # the training step calls the part, not the whole
-    with pytest.raises(ValueError, match="no forward pass of '' was seen"):
-        fit(learner(), callback(output=tmp_path / "fit"), steps=2)
+    # the training step calls the part, not the whole; two batches are no step yet
+    batches = []
+    module = learner()
+    module.on_train_batch_start = lambda batch, index: batches.append(index)
+    with pytest.raises(ValueError, match=r"no forward pass of '' was seen .* such as 'net', or blocks"):
+        fit(module, callback(output=tmp_path / "fit"), steps=9, accumulate_grad_batches=3)
+    assert batches == [0, 1, 2]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 4])
+def test_the_loss_is_the_mean_of_the_minibatches(tmp_path, accumulate):
+    module, losses = learner(), []
+    given = module.training_step
+
+    # Lightning looks at the signature
+    def training_step(batch):
+        losses.append(given(batch, 0))
+        return losses[-1]
+
+    module.training_step = training_step
+    # with accumulation the last step is one of a single minibatch, or of two
+    fit(
+        module,
+        callback(module.blocks, tmp_path / "fit", part="net"),
+        accumulate_grad_batches=accumulate,
+        minibatches=9 + (accumulate == 4),
+    )
+    means = [torch.stack(losses[i : i + accumulate]).mean().item() for i in range(0, len(losses), accumulate)]
+    np.testing.assert_allclose(load_trace(tmp_path / "fit").dataset["loss"].values, means, rtol=1e-6)
 
 
 def test_a_training_step_that_fails_leaves_what_was_recorded(tmp_path):

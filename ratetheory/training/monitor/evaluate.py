@@ -105,7 +105,7 @@ def evaluate(sums: Sums, table: Table) -> dict[str, Array]:
         **defect,
         **turned,
     }
-    if all(step.with_loss for step in steps):
+    if (sums.scalars[:, 5] > 0).all():
         arrays["loss"] = sums.scalars[:, 1]
     return arrays
 

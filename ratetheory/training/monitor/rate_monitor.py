@@ -176,6 +176,9 @@ class RateMonitor:
             return
         if self.recorder.stale(optimizer):
             self._finish(None, late=True)
+        if self.sharing.processes is not None and not self.recorder.pending:
+            # all processes come here between the same two sums of their gradients, whether or not they call ``step``
+            self._flush_if_due()
         if self._replaced():
             # the gradients are of the new weights, the step begins at the old ones
             self.recorder.laws.late = True
@@ -238,6 +241,11 @@ class RateMonitor:
             )
         self._replaced()
         self.recorder.after(loss, late)
+        if self.sharing.processes is None:
+            self._flush_if_due()
+
+    def _flush_if_due(self) -> None:
+        assert self.recorder is not None
         # processes flush together: their clocks differ, their steps do not
         late = self.sharing.processes is None and time.monotonic() - self._flushed >= PART_SECONDS
         if len(self.recorder) >= self._part or late:

@@ -51,7 +51,7 @@ class Drained:
 
     ``sums``: those of ``chunk.SUMS``, (steps, k, blocks). ``law``, ``scale``: eps laws,
     (steps, blocks), NaN where not all is known. ``scalars``: |grad_g f|^2, the loss, and of the probe <final, first>,
-    <final, final>, <first, first>.
+    <final, final>, <first, first>; last how many processes gave a loss.
     """
 
     steps: tuple[Step, ...]
@@ -273,7 +273,7 @@ class Recorder:
         self.read = []
         with self._without_graph:
             self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
-        self.losses.append(_kept(torch.nan if loss is None else loss))
+        self.losses.append(_kept(0.0 if loss is None else loss))
         self.notes.append(self.noted)
         self.variant.append(tuple(self.of_others.values()))
         self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None, self.late))
@@ -303,17 +303,18 @@ class Recorder:
         """The steps since the last ``drain``; nothing is copied to the host."""
         sums = self.sharing.over_shards(torch.stack(self.sums))
         predicted = self.laws.evaluate(self.notes, self.device)
-        losses = torch.stack([l.to(self.device, torch.float64).reshape(()) for l in self.losses]) / self.sharing.size
-        of_processes = torch.cat([predicted.radial, predicted.scale, losses[:, None], predicted.first], dim=1)
-        of_law, of_scale, loss, first = self.sharing.over_processes(of_processes).split(
-            [self.blocks, self.blocks, 1, predicted.first.shape[1]], dim=1
+        losses = torch.stack([l.to(self.device, torch.float64).reshape(()) for l in self.losses])
+        gave = torch.tensor([step.with_loss for step in self.steps], dtype=torch.float64).to(self.device)
+        parts = [predicted.radial, predicted.scale, losses[:, None], gave[:, None], predicted.first]
+        of_law, of_scale, loss, gave, first = self.sharing.over_processes(torch.cat(parts, dim=1)).split(
+            [part.shape[1] for part in parts], dim=1
         )
         probe = self.laws.probe
         first, final = first[:, probe.start : probe.start + probe.held], predicted.final
         variant = torch.stack([_squares(rows) for rows in zip(*self.variant, strict=True)]).sum(0)
         products = torch.stack([variant, (final * first).sum(1), final.square().sum(1), first.square().sum(1)], dim=1)
         of_shards = self.sharing.over_shards(products)
-        scalars = torch.cat([of_shards[:, :1], loss, of_shards[:, 1:]], dim=1)
+        scalars = torch.cat([of_shards[:, :1], loss / gave, of_shards[:, 1:], gave], dim=1)
         found = Drained(tuple(self.steps), self.norms, sums, of_law, of_scale, scalars)
         self.norms = sums[-1, SUMS.index("next_squared_norm")].clone()
         self._clear()

@@ -37,8 +37,10 @@ def train(
     planted: Any = None,
     poison: int | None = None,
     steps: int = STEPS,
+    only: str = "",
 ) -> None:
-    """Train on whole batches, or on this process's halves, in ``micro`` pieces."""
+    """Train on whole batches, or on this process's halves, in ``micro`` pieces; ``only`` the first process gives the "loss",
+    or calls "step" at all."""
     for step, batch in enumerate(spread.batches(steps)):
         inputs, targets = batch if rank is None else spread.half(rank, batch)
         if step == poison:
@@ -63,7 +65,8 @@ def train(
         if planted is not None and step == AT:
             with torch.no_grad():
                 planted.to_local().mul_(1.001)
-        monitor.step(loss)
+        if only != "step" or not rank:
+            monitor.step(None if only and rank else loss)
     monitor.close()
 
 
@@ -89,6 +92,11 @@ def replicas(rank: int, folder: str) -> None:
     optimizer = torch.optim.SGD(net.parameters(), **HEAVY)
     monitor = RateMonitor(model, optimizer, blocks, Path(folder) / "accumulated")
     train(model, optimizer, monitor, rank, micro=2, clip=True, scaler=torch.amp.GradScaler("cpu", 1024.0))
+    for only in ("loss", "step"):
+        net, blocks = spread.batch_net()
+        model = DistributedDataParallel(net)
+        optimizer = torch.optim.SGD(net.parameters(), **HEAVY)
+        train(model, optimizer, RateMonitor(model, optimizer, blocks, Path(folder) / f"only-{only}"), rank, only=only)
     net, _ = spread.batch_net()
     model = DistributedDataParallel(net)
     optimizer = torch.optim.SGD(net.parameters(), **HEAVY)
@@ -189,6 +197,18 @@ def test_synchronised_statistics_are_one_process_on_the_union(traces, tmp_path):
 def test_local_statistics_are_the_mean_of_the_halves(traces, tmp_path):
     # one process that takes the halves one after the other and averages, as the hand does
     assert_same(load_trace(traces / "local"), single(tmp_path / "one", spread.batch_net(), torch.optim.SGD, HEAVY, micro=2))
+
+
+@pytest.mark.parametrize("only", ["loss", "step"])
+def test_a_loss_that_one_process_gives_is_its_own(traces, tmp_path, only):
+    found, both = load_trace(traces / f"only-{only}").dataset, load_trace(traces / "local").dataset
+    assert found.drop_vars("loss").equals(both.drop_vars("loss"))
+    # at first both have the same weights
+    halves = [
+        spread.squared(spread.batch_net()[0](x), y).item() for x, y in (spread.half(i, spread.batches(1)[0]) for i in (0, 1))
+    ]
+    assert found.loss.values[0] == pytest.approx(halves[0], rel=1e-12)
+    assert both.loss.values[0] == pytest.approx(sum(halves) / 2, rel=1e-12)
 
 
 def test_blocks_that_one_process_finds(traces):
