@@ -43,6 +43,9 @@ class WatchRates(transformers.TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Begin to watch: the model is wrapped and the optimiser made."""
+        if self.monitor is not None:
+            # a training that raised an exception does not say that it ended
+            self.monitor.__exit__(RuntimeError)
         # the model in the callback's arguments is the unwrapped one
         self.monitor = RateMonitor(self.trainer.model_wrapped, given["optimizer"], self.blocks, self.output, self.force)
 

@@ -167,6 +167,9 @@ class TraceWriter:
         self.steps += length
 
 
+_OPTIONAL = {"provenance": dict, "status": str, "processes": int, "optimizers": list, "arithmetic": list, "events": list}
+
+
 def read_run(directory: Path) -> dict[str, Any]:
     """The content of ``run.json``, checked; ``ValueError`` if the directory is not a trace that this version reads."""
     path = directory / "run.json"
@@ -186,12 +189,19 @@ def read_run(directory: Path) -> dict[str, Any]:
     for key, kind in (("blocks", list), ("facts", dict), ("specification", dict)):
         if not isinstance(run.get(key), kind):
             raise ValueError(f"{path}: {key} is missing or of the wrong kind; a {kind.__name__} is expected")
-    if not isinstance(run.get("provenance", {}), dict):
-        raise ValueError(f"{path}: provenance is of the wrong kind; a dict is expected")
+    for key, optional in _OPTIONAL.items():
+        if key in run and not isinstance(run[key], optional):
+            raise ValueError(f"{path}: {key} is of the wrong kind; a {optional.__name__} is expected")
     for key, value in run["facts"].items():
         if not key.isprintable() or (isinstance(value, str) and not (value.isprintable() and len(value) <= NAME_LIMIT)):
             raise ValueError(f"{path}: facts: a text that cannot be printed; {NAME_LIMIT} printable characters are allowed")
     block_names(run["blocks"], path)
+    for event in run.get("events", []):
+        fields = event if isinstance(event, dict) else {}
+        if not (
+            isinstance(fields.get("step"), int) and isinstance(fields.get("kind"), str) and isinstance(fields.get("text"), str)
+        ):
+            raise ValueError(f"{path}: events: every entry is an object with step, kind, text")
     return run
 
 
@@ -284,7 +294,8 @@ def load_trace(path: str | Path) -> Trace:
     paths = part_paths(directory)
     if not paths:
         diverged = f" (the run diverged at step {run.get('diverged_at_step')})" if run.get("status") == "diverged" else ""
-        raise ValueError(f"{directory}: the trace is empty{diverged}; one complete part at least is needed")
+        lost = "".join(f" ({event['text']})" for event in run.get("events", []) if event["kind"] == "lost")
+        raise ValueError(f"{directory}: the trace is empty{diverged}{lost}; one complete part at least is needed")
     if sum(p.stat().st_size for p in paths) > TRACE_LIMIT:
         raise ValueError(f"{directory}: the parts exceed {TRACE_LIMIT} bytes, the most that is read")
     parts = [_read_part(p, len(names)) for p in paths]

@@ -42,3 +42,9 @@ def replicated(model: nn.Module) -> nn.parallel.DistributedDataParallel | None:
 def named_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
     """The parameters of an unwrapped model by their plain names; tied ones once, under the first."""
     return {plain(name): parameter for name, parameter in model.named_parameters()}
+
+
+def sharded(model: nn.Module) -> bool:
+    """Whether a model's parameters are spread over processes: FSDP, or tensors of ``torch.distributed.tensor``."""
+    spread = any(hasattr(module, "reshard") and hasattr(module, "unshard") for module in model.modules())
+    return spread or any(hasattr(p, "to_local") or type(p).__name__ == "FlatParameter" for p in model.parameters())

@@ -57,3 +57,26 @@ def test_a_run_is_recorded_with_its_losses(tmp_path, capsys, accumulate, setting
     shown = [entry for entry in made.state.log_history if any(name.startswith("effective_rate/") for name in entry)]
     assert len(shown) == 1
     capsys.readouterr()
+
+
+def test_a_run_that_failed_does_not_watch_the_next(tmp_path, capsys):
+    from ratetheory.integrations.transformers import WatchRates
+
+    class Fails(transformers.TrainerCallback):
+        def on_step_end(self, args, state, control, **given):
+            if state.global_step == 3 and not failed:
+                failed.append(True)
+                raise MemoryError
+
+    failed = []
+    made = trainer(tmp_path / "trainer", 1)
+    watch = WatchRates(made, output=tmp_path / "first")
+    made.add_callback(watch)
+    made.add_callback(Fails())
+    with pytest.raises(MemoryError):
+        made.train()
+    watch.output = tmp_path / "second"
+    made.train()
+    assert load_trace(tmp_path / "first").dataset.sizes["step"] == 3
+    assert load_trace(tmp_path / "second").dataset.sizes["step"] == 8
+    capsys.readouterr()

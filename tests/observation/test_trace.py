@@ -151,6 +151,14 @@ def test_damage_is_one_line(tmp_path, damage):
         ("blocks", [{"name": "a", "layer": "a", "dimension": 1}] * 2, "unique"),
         ("blocks", [{"name": "a", "layer": "a", "dimension": -1}] * 2, "dimension"),
         ("blocks", [{"name": "a", "layer": "a", "dimension": 1}], "sizes"),
+        ("provenance", [], "provenance is of the wrong kind"),
+        ("status", 1, "status is of the wrong kind"),
+        ("processes", "two", "processes is of the wrong kind"),
+        ("optimizers", "SGD", "optimizers is of the wrong kind"),
+        ("arithmetic", 32, "arithmetic is of the wrong kind"),
+        ("events", {}, "events is of the wrong kind"),
+        ("events", ["lost"], "events: every entry is an object"),
+        ("events", [{"step": "1", "kind": "lost", "text": "a"}], "events: every entry is an object"),
     ],
 )
 def test_a_wrong_run_file_is_refused(tmp_path, key, value, message):
@@ -160,6 +168,16 @@ def test_a_wrong_run_file_is_refused(tmp_path, key, value, message):
     with pytest.raises(ValueError, match=message) as caught:
         load_trace(directory)
     assert "\n" not in str(caught.value)
+
+
+def test_an_empty_trace_says_what_was_lost(tmp_path):
+    directory = write(tmp_path / "t", arrays(3), [0, 3])
+    (directory / "part-000000.nc").unlink()
+    run = json.loads((directory / "run.json").read_text())
+    event = {"step": 0, "kind": "lost", "text": "12 steps that were not written"}
+    (directory / "run.json").write_text(json.dumps({**run, "events": [event]}))
+    with pytest.raises(ValueError, match=r"the trace is empty \(12 steps that were not written\)"):
+        load_trace(directory)
 
 
 @pytest.mark.parametrize("limit", ["RUN_FILE_LIMIT", "PART_LIMIT", "TRACE_LIMIT"])

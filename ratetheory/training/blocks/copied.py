@@ -17,7 +17,7 @@ from torch import nn
 
 from ratetheory.training.blocks.checkpointing import plain_checkpoints
 from ratetheory.training.blocks.precise import TINY, Precise, default_double, eps_attributes
-from ratetheory.training.naming import unwrapped
+from ratetheory.training.naming import sharded, unwrapped
 
 _SEED = 20190506
 _CACHES = ("past_key_values", "past_key_value", "mems", "cache_params")
@@ -86,6 +86,8 @@ def copied(model: nn.Module, batch_or_loss: Any) -> Copied:
     for name, parameter in model.named_parameters():
         if isinstance(parameter, nn.parameter.UninitializedParameter):
             raise ValueError(f"model: {name!r} has no shape yet; run the model once before")
+    if sharded(model):
+        raise ValueError("model: it is sharded over processes; find_blocks on the model before it is sharded")
     low = [p.dtype for p in model.parameters() if p.dtype.is_floating_point]
     missing = torch.finfo(low[0]).eps if low else torch.finfo(torch.float32).eps
     try:
@@ -130,16 +132,29 @@ def _memo(model: nn.Module) -> dict[int, Any]:
 
 def _call(batch_or_loss: Any) -> Callable[[nn.Module], Any]:
     if isinstance(batch_or_loss, torch.Tensor):
-        return lambda module: module(_fresh(batch_or_loss))
+        return lambda module: _answer(module, _fresh(batch_or_loss))
     if isinstance(batch_or_loss, tuple):
-        return lambda module: module(*_fresh(batch_or_loss))
+        return lambda module: _answer(module, *_fresh(batch_or_loss))
     if isinstance(batch_or_loss, Mapping):
-        return lambda module: module(**{str(k): _fresh(v) for k, v in batch_or_loss.items()})
+        return lambda module: _answer(module, **{str(k): _fresh(v) for k, v in batch_or_loss.items()})
     if callable(batch_or_loss):
-        return lambda module: _loss(batch_or_loss(module))
+        return lambda module: _loss(_answer(batch_or_loss, module))
     raise ValueError(
         f"batch: {type(batch_or_loss).__name__} is not allowed; a tensor, a tuple, a dict or a callable loss(model) is"
     )
+
+
+def _answer(of: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    try:
+        return of(*arguments, **keywords)
+    except ValueError as error:
+        # a model's own, which does not name an argument of find_blocks
+        raise unusable(error) from error
+
+
+def unusable(error: BaseException) -> ValueError:
+    """What to raise where a model, or a loss of it, raises ``error``."""
+    return ValueError(f"model: it cannot be evaluated on this batch: {one_line(error)}")
 
 
 def _loss(value: Any) -> torch.Tensor:

@@ -14,7 +14,7 @@ from ratetheory.observation.families import Blocks, Family
 from ratetheory.training.blocks import rows, wording
 from ratetheory.training.blocks.actual import Actual, at_actual, lawful
 from ratetheory.training.blocks.candidates import Candidates, candidates
-from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept
+from ratetheory.training.blocks.copied import Copied, copied, one_line, random_states_kept, unusable
 from ratetheory.training.blocks.cuts import Atom
 from ratetheory.training.blocks.degree import Degrees, follow
 from ratetheory.training.blocks.norms import Normalising, Watch, followed, normalisations, watching
@@ -51,7 +51,7 @@ def find_blocks(model: nn.Module, batch_or_loss: Any, explain: bool = True) -> B
         except (ValueError, MemoryError):
             raise
         except Exception as error:
-            raise ValueError(f"model: it cannot be evaluated on this batch: {one_line(error)}") from error
+            raise unusable(error) from error
 
 
 @dataclass

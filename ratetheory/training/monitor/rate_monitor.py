@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import copy
-import inspect
 import json
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -18,10 +17,11 @@ from torch import nn
 
 from ratetheory.observation.families import Blocks, blocks_from_dict, load_blocks
 from ratetheory.training.directories import free_directory, prepare, refuse_occupied
+from ratetheory.training.monitor.given import alone, batch_of, inner, reshard
 from ratetheory.training.monitor.law_set import LawSet
 from ratetheory.training.monitor.places import Places
 from ratetheory.training.monitor.recorder import Recorder
-from ratetheory.training.monitor.sharing import alike, sharing_of
+from ratetheory.training.monitor.sharing import alike, sharing_of, unshared
 from ratetheory.training.monitor.stream import Stream
 from ratetheory.training.naming import named_tensors, unwrapped
 from ratetheory.training.slices import check_fits
@@ -73,16 +73,21 @@ class RateMonitor:
         force: bool = False,
     ) -> None:
         self.model, self.core = model, unwrapped(model)
-        self.optimizers = [_inner(o) for o in (optimizer if isinstance(optimizer, Sequence) else [optimizer])]
+        self.optimizers = [inner(o) for o in (optimizer if isinstance(optimizer, Sequence) else [optimizer])]
         name = f"monitor-{type(self.core).__name__.lower()}"
-        _whole(self.core)
+        reshard(self.core)
         self.sharing = sharing_of(model, named_tensors(self.core))
         if blocks is None and self.sharing.shards is not None:
             raise ValueError("blocks: of a sharded model they must be given; find_blocks on the model before it is sharded")
+        if (others := unshared(self.sharing)) > 1:
+            _warn(
+                f"the model is not in DistributedDataParallel, and {others} processes train: what is recorded is seen from this"
+                " one; give the wrapped model if their gradients are averaged"
+            )
         self.directory = alike(self.sharing, lambda: _made(name, output, force))
         self.recorder: Recorder | None = None
         self.stream: Stream | None = None
-        self._closed, self._force = False, force
+        self._closed, self._force, self._seen = False, force, False
         self._with_loss: bool | None = None
         self._depth = 0
         self._handles: list[Any] = []
@@ -102,9 +107,9 @@ class RateMonitor:
 
         if self.recorder is None and not self._closed and torch.is_grad_enabled():
             self._finding.remove()
-            batch = _batch(self.core, arguments, keywords)
+            batch = batch_of(self.core, arguments, keywords)
             # each process has its own batch, and might find what the others do not
-            found = alike(self.sharing, lambda: json.dumps(find_blocks(_alone(self.core), batch, explain=False).as_dict()))
+            found = alike(self.sharing, lambda: json.dumps(find_blocks(alone(self.core), batch, explain=False).as_dict()))
             self._begin(blocks_from_dict(json.loads(found)))
 
     def _begin(self, blocks: Blocks) -> None:
@@ -119,6 +124,11 @@ class RateMonitor:
             # another monitor may have begun to write there since
             refuse_occupied(self.directory, self._force)
         self.recorder = Recorder(self.core, named, families, self.optimizers, self.sharing)
+        if not self.recorder.moves:
+            raise ValueError(
+                "optimizer: it holds none of the watched weights; one of this model's parameters, made after the model was"
+                " moved or sharded, is expected"
+            )
         self.stream = Stream(self.directory, self.recorder, type(self.core).__name__) if self.sharing.writes else None
         self._places, watched = Places(self.core), {m.parameter for f in families for m in f.members}
         self._weights = {name: parameter for name, parameter in named.items() if name in watched}
@@ -190,6 +200,7 @@ class RateMonitor:
         if self.recorder.regrouped:
             self._follow(self.recorder.laws, "groups", "parameter groups have been added")
         self.recorder.before(optimizer)
+        self._seen = True
 
     def _follow(self, laws: LawSet, kind: str, text: str) -> None:
         """The same blocks are moved by others, or normalised by others."""
@@ -298,7 +309,15 @@ class RateMonitor:
         if self.recorder is not None and self.recorder.pending and not self._with_loss:
             self._finish(None)
         self.flush()
+        if not self._seen:
+            _warn(f"no step was recorded: {self._unseen()}")
         self.abandon()
+
+    def _unseen(self) -> str:
+        """Why nothing was seen."""
+        if self.recorder is None:
+            return "no forward pass of this model with gradients was seen; give the model whose forward the training calls"
+        return "the optimizer made no step that was seen; give the one whose step the training calls"
 
     def abandon(self) -> int:
         """Close without waiting for other processes, at their failure or at exit; returns how many steps are lost."""
@@ -317,6 +336,7 @@ class RateMonitor:
         return lost
 
     def _at_exit(self) -> None:
+        self._seen |= hasattr(sys, "last_value")
         # the other processes may be gone, or busy with something else
         if self.sharing.processes is None:
             self.close()
@@ -327,6 +347,8 @@ class RateMonitor:
         return self
 
     def __exit__(self, kind: object, *exception: object) -> None:
+        # what was raised says enough
+        self._seen |= kind is not None
         if kind is not None and self.sharing.processes is not None:
             self.abandon()
         else:
@@ -341,52 +363,13 @@ class RateMonitor:
         return {} if self.stream is None else self.stream.latest
 
 
+def _warn(text: str) -> None:
+    warnings.warn(f"RateMonitor: {text}", RuntimeWarning, stacklevel=3)
+
+
 def _made(name: str, output: str | Path | None, force: bool) -> Path:
     """The directory of the trace, made and empty."""
     directory = free_directory(name) if output is None else Path(output)
     refuse_occupied(directory, force)
     prepare(directory)
     return directory
-
-
-def _batch(model: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
-    """A call's arguments as one batch: by position, or by name."""
-    if not keywords:
-        return arguments
-    return dict(inspect.signature(model.forward).bind(*arguments, **keywords).arguments) if arguments else keywords
-
-
-def _whole(model: nn.Module) -> None:
-    """Put shards in their place where a forward pass has left whole parameters."""
-    for module in model.modules():
-        if hasattr(module, "reshard") and hasattr(module, "unshard"):
-            module.reshard()  # type: ignore[operator]
-
-
-def _alone(model: nn.Module) -> nn.Module:
-    """The model, or a copy that normalises over the samples of one process only."""
-    if not any(isinstance(m, nn.SyncBatchNorm) for m in model.modules()):
-        return model
-    return _local_norms(copy.deepcopy(model))
-
-
-def _local_norms(module: nn.Module) -> nn.Module:
-    for name, child in module.named_children():
-        setattr(module, name, _local_norms(child))
-    if isinstance(module, nn.SyncBatchNorm):
-        module.__class__ = _AnyBatchNorm  # type: ignore[assignment]
-    return module
-
-
-class _AnyBatchNorm(nn.modules.batchnorm._BatchNorm):
-    def _check_input_dim(self, input: torch.Tensor) -> None:
-        """Every shape is allowed."""
-
-
-def _inner(optimizer: Any) -> torch.optim.Optimizer:
-    """The torch optimiser inside a wrapper that carries it as ``optimizer``."""
-    while not isinstance(optimizer, torch.optim.Optimizer) or type(optimizer).__name__ == "AcceleratedOptimizer":
-        if not hasattr(optimizer, "optimizer"):
-            raise ValueError(f"optimizer: {type(optimizer).__name__} is not allowed; a torch.optim.Optimizer is expected")
-        optimizer = optimizer.optimizer
-    return optimizer

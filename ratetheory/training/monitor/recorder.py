@@ -175,6 +175,11 @@ class Recorder:
         )
 
     @property
+    def moves(self) -> bool:
+        """Whether the optimisers hold any of the blocks."""
+        return min(self.group_of_block) < len(self.groups)
+
+    @property
     def regrouped(self) -> bool:
         """Whether parameter groups have been added: a new recorder is needed."""
         return len(self.groups) != sum(len(o.param_groups) for o in self.optimizers)
@@ -273,7 +278,7 @@ class Recorder:
         self.read = []
         with self._without_graph:
             self.sums.append(self._over_blocks([self._after(chunk) for chunk in self.chunks], len(SUMS)))
-        self.losses.append(_kept(0.0 if loss is None else loss))
+        self.losses.append(_kept(0.0 if loss is None else loss, self.device))
         self.notes.append(self.noted)
         self.variant.append(tuple(self.of_others.values()))
         self.steps.append(Step(tuple(self.now), self.passes, self.evaluated, self.precision, loss is not None, self.late))
@@ -304,7 +309,8 @@ class Recorder:
         sums = self.sharing.over_shards(torch.stack(self.sums))
         predicted = self.laws.evaluate(self.notes, self.device)
         losses = torch.stack([l.to(self.device, torch.float64).reshape(()) for l in self.losses])
-        gave = torch.tensor([step.with_loss for step in self.steps], dtype=torch.float64).to(self.device)
+        # given at every step or never
+        gave = torch.full_like(losses, self.steps[0].with_loss)
         parts = [predicted.radial, predicted.scale, losses[:, None], gave[:, None], predicted.first]
         of_law, of_scale, loss, gave, first = self.sharing.over_processes(torch.cat(parts, dim=1)).split(
             [part.shape[1] for part in parts], dim=1
@@ -330,8 +336,9 @@ def _squares(rows: Sequence[tuple[torch.Tensor, int]]) -> torch.Tensor:
     return torch.cat(found)
 
 
-def _kept(loss: torch.Tensor | float) -> torch.Tensor:
+def _kept(loss: torch.Tensor | float, device: torch.device) -> torch.Tensor:
     """The loss as it is now: a sum of losses apart from their graphs may be cleared in place."""
     if not isinstance(loss, torch.Tensor):
-        return torch.tensor(loss, dtype=torch.float64)
+        # a fill of the device's memory, where a copy from the host would wait
+        return torch.full((), loss, dtype=torch.float64, device=device)
     return loss.detach() if loss.requires_grad else loss.clone()

@@ -90,3 +90,10 @@ def alike(sharing: Sharing, make: Callable[[], Any]) -> Any:
     if found[1] is not None:
         raise ValueError(found[1])
     return found[0]
+
+
+def unshared(sharing: Sharing) -> int:
+    """How many processes there are where a model is not spread over them."""
+    distributed = torch.distributed
+    there = sharing.processes is None and distributed.is_available() and distributed.is_initialized()
+    return distributed.get_world_size() if there else 1

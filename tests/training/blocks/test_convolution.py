@@ -69,6 +69,10 @@ def test_sums_of_pieces_are_those_of_the_whole(shape):
         reduced("w", g * float("nan"), w)
 
 
+def without_measured(family):
+    return replace(family, reason=re.sub(r"[\d.e-]+", "", family.reason), defects=())
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_tables_are_the_same_either_way(name, monkeypatch):
     before = test_against_brute_force.found(name)
@@ -83,7 +87,5 @@ def test_tables_are_the_same_either_way(name, monkeypatch):
     after = test_against_brute_force.found(name)
     assert any(result is not None for result in used)
     for one, other in zip(before.families, after.families, strict=True):
-        # apart from the measured numbers
-        assert replace(one, reason=re.sub(r"[\d.e-]+", "", one.reason)) == replace(
-            other, reason=re.sub(r"[\d.e-]+", "", other.reason)
-        )
+        assert one.defects == pytest.approx(other.defects, abs=1e-12)
+        assert without_measured(one) == without_measured(other)

@@ -206,6 +206,7 @@ class Fails(nn.Module):
     ("model", "batch", "message"),
     [
         (nn.Linear(3, 2), rows(4, 5), "cannot be evaluated"),
+        (nn.BatchNorm1d(3), rows(1, 3), "^model: it cannot be evaluated on this batch: ValueError: Expected more than 1 value"),
         (nn.Linear(3, 2), torch.full((4, 3), float("nan")), "not finite"),
         (nn.Linear(3, 2), 7, "batch: int"),
         (nn.Linear(3, 2), lambda m: m(rows(2, 3)), "loss: it returns a tensor of shape"),

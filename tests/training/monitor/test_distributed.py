@@ -17,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ratetheory.observation.families import Blocks
 from ratetheory.observation.faults import FAULTY, Fault, faults, gradient_notes
 from ratetheory.observation.trace import Trace, load_trace
+from ratetheory.training.blocks import find_blocks
 from ratetheory.training.monitor import RateMonitor, rate_monitor
 from tests.training.monitor import spread
 
@@ -92,6 +93,10 @@ def replicas(rank: int, folder: str) -> None:
     optimizer = torch.optim.SGD(net.parameters(), **HEAVY)
     monitor = RateMonitor(model, optimizer, blocks, Path(folder) / "accumulated")
     train(model, optimizer, monitor, rank, micro=2, clip=True, scaler=torch.amp.GradScaler("cpu", 1024.0))
+    net, blocks = spread.batch_net()
+    with pytest.warns(RuntimeWarning, match="not in DistributedDataParallel, and 2 processes train"):
+        unwrapped = RateMonitor(net, torch.optim.SGD(net.parameters(), **HEAVY), blocks, Path(folder) / f"unwrapped-{rank}")
+    unwrapped.abandon()
     for only in ("loss", "step"):
         net, blocks = spread.batch_net()
         model = DistributedDataParallel(net)
@@ -137,6 +142,14 @@ def refusals(rank: int, folder: str, model: nn.Module, blocks: Blocks) -> None:
 def shards(rank: int, folder: str) -> None:
     """All cases of sharded parameters."""
     from torch.distributed.fsdp import fully_shard
+
+    net, blocks = spread.layer_net()
+    early = torch.optim.SGD(net.parameters(), **HEAVY)
+    fully_shard(net)
+    with pytest.raises(ValueError, match="model: it is sharded over processes; find_blocks on the model before"):
+        find_blocks(net, spread.batches(1)[0][0])
+    with pytest.raises(ValueError, match="optimizer: it holds none of the watched weights"):
+        RateMonitor(net, early, blocks, Path(folder) / "early")
 
     for name in ("layer", "batch", "adam", "scaled", "planted"):
         net, blocks = spread.batch_net() if name == "batch" else spread.layer_net()

@@ -345,3 +345,51 @@ def test_gains_may_be_frozen_on_the_way(tmp_path):
     data = sound(tmp_path / "trace", 8)
     assert (data.radial_error.values[:4] > 0).all()
     assert not (data.radial_error.values[4:] > 0).any()
+
+
+def nothing(net, optimizer):
+    pass
+
+
+def forward_without_gradients(net, optimizer):
+    with torch.no_grad():
+        loss_of(net, 0)
+
+
+def a_step_of_another(net, optimizer):
+    stepped(net, torch.optim.SGD(net.parameters(), lr=0.1), 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "train", "why"),
+    [
+        (False, nothing, "no forward pass of this model"),
+        (False, forward_without_gradients, "no forward pass of this model"),
+        (False, a_step_of_another, "the optimizer made no step"),
+        (True, a_step_of_another, "the optimizer made no step"),
+    ],
+)
+def test_a_monitor_that_saw_nothing_says_why(tmp_path, given, train, why):
+    net = network(torch.float64)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    monitor = RateMonitor(net, optimizer, blocks_of(net) if given else None, tmp_path / "trace")
+    train(net, optimizer)
+    with pytest.warns(RuntimeWarning, match=f"no step was recorded: {why}"):
+        monitor.close()
+
+
+def test_what_is_raised_before_the_first_step_says_enough(tmp_path, recwarn):
+    net = network(torch.float64)
+    with pytest.raises(KeyError), RateMonitor(net, torch.optim.SGD(net.parameters(), lr=0.1), output=tmp_path / "trace"):
+        raise KeyError
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_an_optimiser_of_another_model_is_refused(tmp_path, given):
+    net, other = network(torch.float64), network(torch.float64)
+    optimizer = torch.optim.SGD(other.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="optimizer: it holds none of the watched weights"):  # noqa: PT012
+        RateMonitor(net, optimizer, blocks_of(net) if given else None, tmp_path / "trace")
+        loss_of(net, 0)
+    assert not list(tmp_path.rglob("*.json"))
