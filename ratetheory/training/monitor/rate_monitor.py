@@ -109,15 +109,21 @@ class RateMonitor:
             self._finding.remove()
             batch = batch_of(self.core, arguments, keywords)
             # each process has its own batch, and might find what the others do not
-            found = alike(self.sharing, lambda: json.dumps(find_blocks(alone(self.core), batch, explain=False).as_dict()))
-            self._begin(blocks_from_dict(json.loads(found)))
+            try:
+                found = alike(self.sharing, lambda: json.dumps(find_blocks(alone(self.core), batch, explain=False).as_dict()))
+                self._begin(blocks_from_dict(json.loads(found)))
+            except BaseException:
+                # there is nothing to watch
+                self.abandon()
+                raise
 
     def _begin(self, blocks: Blocks) -> None:
         named = named_tensors(self.core)
         # what a gain that starts at zero cuts off will be reached after the first step
         families = [f for f in blocks.potential if f.trained]
         if not families:
-            raise ValueError("blocks: no trained parameter is scale-invariant; a model with normalisation layers is expected")
+            why = "; ".join(blocks.notes) or "a model with normalisation layers is expected"
+            raise ValueError(f"blocks: no trained parameter is scale-invariant; {why}")
         for family in families:
             check_fits(family, named)
         if self.sharing.writes:

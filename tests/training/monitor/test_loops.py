@@ -393,3 +393,13 @@ def test_an_optimiser_of_another_model_is_refused(tmp_path, given):
         RateMonitor(net, optimizer, blocks_of(net) if given else None, tmp_path / "trace")
         loss_of(net, 0)
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_model_in_evaluation_mode_is_said_to_be(tmp_path, recwarn):
+    net = network(torch.float64).eval()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with RateMonitor(net, optimizer, output=tmp_path / "trace") as monitor:
+        with pytest.raises(ValueError, match=r"no trained parameter is scale-invariant; .*call model.train\(\)"):
+            loss_of(net, 0)
+        monitor.step(stepped(net, optimizer, 0))
+    assert not recwarn.list
