@@ -168,20 +168,20 @@ Proof.
     times a u := (times a (fst u), times a (snd u));
     dot u v := dot (fst u) (fst v) + dot (snd u) (snd v) |}; intros;
     repeat match goal with x : (_ * _)%type |- _ => destruct x end; simpl.
-  1: now rewrite (plus_comm v), (plus_comm v0).
-  1: now rewrite !plus_assoc.
-  1: now rewrite !plus_origin.
-  1: now rewrite !times_one.
-  1: now rewrite !times_zero.
-  1: now rewrite !times_times.
-  1: now rewrite !times_plus.
-  1: now rewrite !plus_times.
-  1: now rewrite (dot_comm v), (dot_comm v0).
-  1: rewrite !dot_plus; ring.
-  1: rewrite !dot_times; ring.
-  - apply Rplus_le_le_0_compat; apply dot_self_nonneg.
-  - simpl in *. pose proof (dot_self_nonneg v). pose proof (dot_self_nonneg v0).
-    f_equal; apply dot_self_zero; lra.
+  1: abstract (now rewrite (plus_comm v), (plus_comm v0)).
+  1: abstract (now rewrite !plus_assoc).
+  1: abstract (now rewrite !plus_origin).
+  1: abstract (now rewrite !times_one).
+  1: abstract (now rewrite !times_zero).
+  1: abstract (now rewrite !times_times).
+  1: abstract (now rewrite !times_plus).
+  1: abstract (now rewrite !plus_times).
+  1: abstract (now rewrite (dot_comm v), (dot_comm v0)).
+  1: abstract (rewrite !dot_plus; ring).
+  1: abstract (rewrite !dot_times; ring).
+  - abstract (apply Rplus_le_le_0_compat; apply dot_self_nonneg).
+  - abstract (simpl in *; pose proof (dot_self_nonneg v); pose proof (dot_self_nonneg v0);
+      f_equal; apply dot_self_zero; lra).
 Defined.
 
 Definition family_space {m : nat} (E : Fin.t m -> space) : space.
@@ -190,29 +190,29 @@ Proof.
     plus u v := fun i => plus (u i) (v i);
     times a u := fun i => times a (u i);
     dot u v := block_sum (fun i => dot (u i) (v i)) |}; intros.
-  - apply functional_extensionality_dep. intros. apply plus_comm.
-  - apply functional_extensionality_dep. intros. apply plus_assoc.
-  - apply functional_extensionality_dep. intros. apply plus_origin.
-  - apply functional_extensionality_dep. intros. apply times_one.
-  - apply functional_extensionality_dep. intros. apply times_zero.
-  - apply functional_extensionality_dep. intros. apply times_times.
-  - apply functional_extensionality_dep. intros. apply times_plus.
-  - apply functional_extensionality_dep. intros. apply plus_times.
-  - apply block_sum_ext. intros. apply dot_comm.
-  - rewrite <- block_sum_plus. apply block_sum_ext. intros. apply dot_plus.
-  - rewrite <- block_sum_scale. apply block_sum_ext. intros. apply dot_times.
-  - apply block_sum_nonneg. intros. apply dot_self_nonneg.
-  - apply functional_extensionality_dep. intros i. apply dot_self_zero.
-    pose proof (block_le_sum (fun i => dot (u i) (u i)) i (fun i => dot_self_nonneg (u i))) as P.
-    simpl in P. pose proof (dot_self_nonneg (u i)). lra.
+  - abstract (apply functional_extensionality_dep; intros; apply plus_comm).
+  - abstract (apply functional_extensionality_dep; intros; apply plus_assoc).
+  - abstract (apply functional_extensionality_dep; intros; apply plus_origin).
+  - abstract (apply functional_extensionality_dep; intros; apply times_one).
+  - abstract (apply functional_extensionality_dep; intros; apply times_zero).
+  - abstract (apply functional_extensionality_dep; intros; apply times_times).
+  - abstract (apply functional_extensionality_dep; intros; apply times_plus).
+  - abstract (apply functional_extensionality_dep; intros; apply plus_times).
+  - abstract (apply block_sum_ext; intros; apply dot_comm).
+  - abstract (rewrite <- block_sum_plus; apply block_sum_ext; intros; apply dot_plus).
+  - abstract (rewrite <- block_sum_scale; apply block_sum_ext; intros; apply dot_times).
+  - abstract (apply block_sum_nonneg; intros; apply dot_self_nonneg).
+  - abstract (apply functional_extensionality_dep; intros i; apply dot_self_zero;
+      pose proof (block_le_sum (fun i => dot (u i) (u i)) i (fun i => dot_self_nonneg (u i))) as P;
+      simpl in P; pose proof (dot_self_nonneg (u i)); lra).
 Defined.
 
 (** The line, and R^n as n copies of it. *)
 Definition line : space.
 Proof.
-  refine {| vector := R; origin := 0; plus := Rplus; times := Rmult; dot := Rmult |}; intros; try ring.
-  - apply Rle_0_sqr.
-  - now apply Rsqr_0_uniq.
+  refine {| vector := R; origin := 0; plus := Rplus; times := Rmult; dot := Rmult |}; intros; try (abstract ring).
+  - abstract apply Rle_0_sqr.
+  - abstract (now apply Rsqr_0_uniq).
 Defined.
 
 Definition coordinates (n : nat) : space := family_space (fun _ : Fin.t n => line).

@@ -10,6 +10,7 @@ from typing import Any, overload
 from ratetheory.beside import derived_beside
 from ratetheory.claims import claims
 from ratetheory.claims.statement import Claim
+from ratetheory.formal.verdicts import formal_verdict
 from ratetheory.verdict import Verdict, overall
 
 _DERIVATION_SECONDS = 60.0
@@ -93,13 +94,13 @@ def verifications(chosen: Sequence[Claim], seed: int = 0, budget: float | None =
     end = None if budget is None else start + budget
     if len(chosen) == 1:
         derivation = derive_claim(chosen[0], None if budget is None else start + _DERIVATION_SHARE * budget)
-        yield _verification(derivation, attack_claim(chosen[0], seed, end))
+        yield _verification(chosen[0], derivation, attack_claim(chosen[0], seed, end))
         return
     with derived_beside([claim.slug for claim in chosen], budget) as derivations:
         for index, claim in enumerate(chosen):
             deadline = None if budget is None else _attack_deadline(start, budget, index, len(chosen))
             attack = attack_claim(claim, seed, deadline)
-            yield _verification(next(derivations), attack)
+            yield _verification(claim, next(derivations), attack)
 
 
 def _attack_deadline(start: float, budget: float, index: int, count: int) -> float:
@@ -108,8 +109,8 @@ def _attack_deadline(start: float, budget: float, index: int, count: int) -> flo
     return now + min(_SHARES * left / waiting, left - _KEPT * budget / count * (waiting - 1))
 
 
-def _verification(derivation: Verdict, attack: Verdict) -> Verification:
-    verdicts = (derivation, attack, Verdict(derivation.claim, "formal", "absent"))
+def _verification(claim: Claim, derivation: Verdict, attack: Verdict) -> Verification:
+    verdicts = (derivation, attack, formal_verdict(claim))
     return Verification(derivation.claim, verdicts, overall(verdicts))
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "demo": "Train, verify, bound and compare, and write the report: everything in one command.",
     "derive": "Derive a claim symbolically, step by step.",
     "new-claim": "Write a template for a claim of your own.",
+    "prove": "Prove claims by machine, by the Rocq compiler.",
     "sweep": "Train over decades of learning rates, with and without batch normalisation.",
     "train": "Train a batch-normalised network and record its trace.",
     "verify": "Check claims, or your own from a Python file; replay a counterexample.",

@@ -57,8 +57,16 @@ def describe(claim: Claim) -> dict[str, Any]:
         "idea": claim.idea,
         "source": claim.source,
         "errata": list(claim.errata),
-        "formal": "absent",
+        "formal": _formal(claim),
     }
+
+
+def _formal(claim: Claim) -> dict[str, Any]:
+    """The formal verdict, and for each conclusion its own."""
+    from ratetheory.formal.verdicts import formal_verdict
+
+    verdict = formal_verdict(claim)
+    return {"status": verdict.status, "conclusions": verdict.evidence["conclusions"]}
 
 
 def _print(claim: Claim, content: dict[str, Any]) -> None:
@@ -77,7 +85,11 @@ def _print(claim: Claim, content: dict[str, Any]) -> None:
     click.echo(f"idea\n{_wrapped(content['idea'])}\nsource\n{_wrapped(content['source'])}")
     for erratum in content["errata"]:
         click.echo(f"erratum\n{_wrapped(erratum)}")
-    click.echo(f"formal proof\n  {content['formal']}")
+    click.echo(f"formal proof\n  {content['formal']['status']}")
+    if content["formal"]["status"] != "proved":
+        reasons = {name: f"{one['status']} {one['reason']}".rstrip() for name, one in content["formal"]["conclusions"].items()}
+        if any(not text.startswith("absent there is no formal proof") for text in reasons.values()):
+            _print_table(reasons)
 
 
 def _print_formulas(claim: Claim) -> None:
