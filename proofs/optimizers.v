@@ -21,7 +21,8 @@ Proof.
   rewrite acos_atan by now apply quotient_pos. f_equal.
   replace (1 - (a / sqrt (a ^ 2 + b ^ 2))²) with ((b / sqrt (a ^ 2 + b ^ 2)) ^ 2).
   - rewrite sqrt_pow2 by now apply quotient_nonneg. field. lra.
-  - rewrite Rsqr_div', Rsqr_sqrt, Rsqr_pow2 by lra. unfold Rdiv. rewrite Rpow_mult_distr, pow_inv, sqrt_square by lra. field. lra.
+  - rewrite Rsqr_div', Rsqr_sqrt, Rsqr_pow2 by lra. unfold Rdiv.
+    rewrite Rpow_mult_distr, pow_inv, sqrt_square by lra. field. lra.
 Qed.
 
 Section Letters.
