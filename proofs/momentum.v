@@ -140,9 +140,8 @@ Lemma lookahead_step t i :
   plus (weights r (S t) i) (times (learning_rate r (S t) i * momentum r) (buffer r (S t) i))
     = minus (times (1 - learning_rate r t i * decay r t i) (weights r t i)) (times (learning_rate r t i) (gradient r t i)).
 Proof.
-  destruct step as [B W]. apply minus_zero_eq, dot_self_zero.
-  rewrite constant_rate_next, W by easy. unfold decayed_gradient. expand_dots.
-  rewrite !(dot_comm (gradient r t i) (weights r t i)), !(dot_comm (buffer r (S t) i)). ring.
+  destruct step as [B W]. apply equal_products. intros u.
+  rewrite constant_rate_next, W by easy. unfold decayed_gradient. expand_dots. ring.
 Qed.
 
 Lemma nesterov_lookahead t i :
@@ -150,7 +149,8 @@ Lemma nesterov_lookahead t i :
     = (1 - learning_rate r t i * decay r t i) ^ 2 * squared_norm r t i
       + learning_rate r t i ^ 2 * gradient_norm r t i ^ 2 / squared_norm r t i.
 Proof.
-  unfold lookahead. rewrite lookahead_step. expand_dots. rewrite dot_gradient_weights, dot_weights_gradient, dot_gradient by easy.
+  unfold lookahead. rewrite lookahead_step. expand_dots.
+  rewrite dot_gradient_weights, dot_weights_gradient, dot_gradient by easy.
   fold (squared_norm r t i). field. apply Rgt_not_eq, positive.
 Qed.
 
@@ -237,10 +237,10 @@ Qed.
 Theorem momentum_growth_total :
   scale_invariant r -> differentiable r -> positive_norms r ->
   heavy_ball_step r -> no_decay r -> zero_buffer r -> constant_rate r ->
-  forall T i, (1 - momentum r) * (squared_norm r T i - squared_norm r 0 i)
+  forall T t i, (1 - momentum r) * (squared_norm r T i - squared_norm r 0 i)
     = (1 + momentum r) * step_sum T (fun t => learning_rate r t i ^ 2 * squared_buffer r (S t) i)
-      + 2 * momentum r * learning_rate r T i * buffer_product r T i.
-Proof. intros. now apply total_growth. Qed.
+      + 2 * momentum r * learning_rate r t i * buffer_product r T i.
+Proof. intros I D P W N Z C T t i. rewrite (C t), <- (C T). now apply total_growth. Qed.
 
 Theorem momentum_growth_ratio :
   scale_invariant r -> differentiable r -> positive_norms r -> positive_rates r -> 0 <= momentum r ->

@@ -11,6 +11,10 @@ Local Open Scope R_scope.
 Ltac expand_dots := repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_minus, ?dot_minus_r, ?dot_times, ?dot_times_r.
 Ltac expand_dots_in H := repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_minus, ?dot_minus_r, ?dot_times, ?dot_times_r in H.
 
+(** Vectors with the same products are equal. *)
+Lemma equal_products {E : space} (a b : E) : (forall u, dot a u = dot b u) -> a = b.
+Proof. intros H. apply minus_zero_eq, dot_self_zero. rewrite dot_minus, H. ring. Qed.
+
 Lemma sqrt_square x : 0 <= x -> sqrt x ^ 2 = x.
 Proof. apply pow2_sqrt. Qed.
 
