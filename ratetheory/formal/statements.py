@@ -39,11 +39,13 @@ def formal_statement(claim: Claim, conclusion: Conclusion) -> Formal:
     relation = {"==": "=", "<=": "<="}[conclusion.relation]
     premises = [text for h in (*claim.hypotheses, *conclusion.hypotheses) if (text := hypothesis(h)) is not None]
     premises += _AT_POINTS.get(claim.setting, ())
-    letters = list(dict.fromkeys([*s.used, *(name for name in claim.symbols if name not in BINDERS)]))
-    premises += [text for name in letters if (text := sign(SYMBOLS[name])) is not None]
+    letters = list(dict.fromkeys([*s.used, *claim.symbols]))
+    read = _words([left.text, right.text, *premises])
+    kept = [name for name in letters if all(variable in read for variable, _ in BINDERS.get(name, ()))]
+    premises += [text for name in kept if (text := sign(SYMBOLS[name])) is not None]
     premises += m.variables.premises
-    words = set(re.findall(r"\w+", " ".join([left.text, right.text, *premises])))
-    binders = [b for b in _binders(letters) if b[0] in words]
+    words = _words([left.text, right.text, *premises])
+    binders = [b for b in _binders(kept) if b[0] in words]
     own = [b for b in binders if b[0] in _LOCAL]
     outer = [("k", "constants s")] if "k" in words else []
     outer += [b for b in binders if b not in own] + m.variables.declared
@@ -59,6 +61,10 @@ def formal_statement(claim: Claim, conclusion: Conclusion) -> Formal:
     lines += [f"  {p} ->" for p in last]
     lines.append(f"  {left.text} {relation} {right.text}")
     return Formal(claim.slug, conclusion.slug, theorem_name(claim, conclusion), "\n".join(lines))
+
+
+def _words(texts: list[str]) -> set[str]:
+    return set(re.findall(r"\w+", " ".join(texts)))
 
 
 def _binders(letters: list[str]) -> list[Binder]:
