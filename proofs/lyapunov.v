@@ -4,7 +4,7 @@
 
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary elementary.
+From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary norm_growth elementary.
 Local Open Scope R_scope.
 
 (** ** The claim's functions *)
@@ -141,4 +141,96 @@ Proof.
   { apply block_sum_le. intros i.
     apply (psi_step (fun t => b t i) (fun t => G t i) (start i) (fun t => recursion t i)). apply steps. }
   rewrite block_sum_plus in Q. lra.
+Qed.
+
+(** ** Runs *)
+
+Section Runs.
+Context {s : shape}.
+Variables (r : run s) (k : constants s).
+Hypothesis invariant : scale_invariant r.
+Hypothesis smooth : differentiable r.
+Hypothesis step : gradient_step r.
+Hypothesis constant : constant_rate r.
+Hypothesis start : positive_start r.
+Hypothesis rates : positive_rates r.
+
+Lemma run_grows : growing (inverse_rate r) (gradient_norm r).
+Proof. destruct step. split; [intros i; now apply inverse_rate_pos|intros t i; now apply inverse_rate_grows]. Qed.
+
+Hypothesis bounded : gradient_bounded r k.
+
+Lemma run_step c i t :
+  0 < gradient_limit k i -> 0 <= decoupled_smoothness k i ->
+  infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i) (decoupled_smoothness k i / (2 * gradient_limit k i)) c ->
+  step_left c (inverse_rate r t i) (tangent r t i) (decoupled_smoothness k i) <= 0.
+Proof.
+  intros HG HL K. destruct run_grows as [P Q].
+  apply (step_left_nonpos (fun t => inverse_rate r t i) (fun t => gradient_norm r t i) (P i) (fun t => Q t i)
+           (gradient_limit k i) HG (fun t => gradient_norm_nonneg r t i) (fun t => bounded t i) _ _ t (inverse_rate r 0 i));
+    auto.
+  apply (b_above_start (fun t => inverse_rate r t i) (fun t => gradient_norm r t i) (P i) (fun t => Q t i)).
+Qed.
+
+Lemma start_slope_infimum i :
+  0 < gradient_limit k i -> 0 <= decoupled_smoothness k i ->
+  let x_0 := gradient_limit k i / inverse_rate r 0 i in
+  let e := decoupled_smoothness k i / (2 * gradient_limit k i) in
+  infimum_on_boundary x_0 e (simple_slope x_0 e).
+Proof.
+  intros HG HL. destruct run_grows as [P _]. apply simple_slope_infimum; [now apply quotient_pos|].
+  apply quotient_nonneg; lra.
+Qed.
+End Runs.
+
+Theorem log_lyapunov_step_simple s (r : run s) (k : constants s) :
+  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
+  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
+  forall t i,
+  step_left (simple_slope (gradient_limit k i / inverse_rate r 0 i) (decoupled_smoothness k i / (2 * gradient_limit k i)))
+    (inverse_rate r t i) (tangent r t i) (decoupled_smoothness k i) <= 0.
+Proof.
+  intros ? ? ? ? ? ? ? HG HL t i. pose proof (HL i). apply run_step; auto with real. apply start_slope_infimum; auto with real.
+Qed.
+
+Theorem log_lyapunov_step_sharper s (r : run s) (k : constants s) c :
+  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
+  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
+  (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
+               (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
+  forall t i, step_left (c i) (inverse_rate r t i) (tangent r t i) (decoupled_smoothness k i) <= 0.
+Proof. intros ? ? ? ? ? ? ? HG HL K t i. pose proof (HL i). apply run_step; auto with real. Qed.
+
+(** The decoupled form of geodesic descent. *)
+Definition run_descends {s : shape} (r : run s) (k : constants s) : Prop :=
+  decoupled_descent (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) (decoupled_smoothness k)
+    (kappa r k * rest_rate r).
+
+Lemma log_lyapunov_monotone_sharper_of_descent s (r : run s) (k : constants s) c :
+  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
+  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
+  run_descends r k ->
+  (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
+               (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
+  forall t,
+  value r (S t) + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r (S t) i))
+    + kappa r k * rest_rate r * rest_gradient_norm r t ^ 2
+  <= value r t + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r t i)).
+Proof.
+  intros ? ? ? ? ? ? ? HG HL D K t. apply (potential_falls _ (gradient_norm r)); [now apply run_grows|easy|].
+  intros u i. pose proof (HL i). apply run_step; auto with real.
+Qed.
+
+Lemma log_lyapunov_monotone_simple_of_descent s (r : run s) (k : constants s) :
+  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
+  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
+  run_descends r k ->
+  let c i := simple_slope (gradient_limit k i / inverse_rate r 0 i) (decoupled_smoothness k i / (2 * gradient_limit k i)) in
+  forall t,
+  value r (S t) + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r (S t) i))
+    + kappa r k * rest_rate r * rest_gradient_norm r t ^ 2
+  <= value r t + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r t i)).
+Proof.
+  intros. apply log_lyapunov_monotone_sharper_of_descent; auto.
+  intros i. apply start_slope_infimum; auto with real.
 Qed.
