@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench proofs clean
 
 demo: $(READY)
 	$(BIN)/ratetheory demo
@@ -19,6 +19,10 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# needs the Rocq compiler: apt-get install coq libcoq-coquelicot libcoq-interval
+proofs: $(READY)
+	$(BIN)/python -m ratetheory.formal.audit $(AUDIT_ARGS)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=...")'

@@ -120,8 +120,11 @@ SIGNS: dict[str, dict[str, str]] = {
     "eta_g": {"nonnegative": "0 <= rest_rate r"},
     "eta_gt": {"nonnegative": "(forall t : nat, 0 <= rest_schedule r t)"},
     "Q": {"positive": "(forall i : index s, 0 < Q i)"},
+    "S_hat": {"positive": "positive_norms r"},
+    "eta_hat": {"positive": "positive_rates r"},
 }
-"""The premise that a letter's sign is; signs that follow from what the letter means (a norm's) or from a hypothesis need none."""
+"""The premise that a letter's sign is, or rests on beside the hypothesis that gives it; a sign that follows from what the letter
+means, as a norm's does, needs none."""
 
 CIRCLE = "unit_tangent r t i xi"
 """The premise of letters along a great circle."""
@@ -159,7 +162,7 @@ def hypothesis(condition: Hypothesis) -> str | None:
 
 def sign(symbol: Symbol) -> str | None:
     """The premise that the sign of a letter is, if it is one."""
-    return None if symbol.given else SIGNS.get(symbol.name, {}).get(symbol.sign)
+    return SIGNS.get(symbol.name, {}).get(symbol.sign)
 
 
 @dataclass
