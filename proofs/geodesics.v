@@ -61,8 +61,8 @@ Proof.
   assert (Z1 : forall v, B origin v = 0) by (intros v; rewrite <- (times_zero v) at 1; rewrite T1; ring).
   assert (Z2 : forall v, B v origin = 0) by (intros v; rewrite <- (times_zero v) at 1; rewrite T2; ring).
   rewrite sum_of_parts, A1, !A2.
-  rewrite (additive_sum (fun v => B v (vector_sum _))), (additive_sum (fun v => B v (in_rest u))), (additive_sum (B (in_rest u)))
-    by auto.
+  rewrite (additive_sum (fun v => B v (vector_sum _))) by auto.
+  rewrite (additive_sum (fun v => B v (in_rest u))), (additive_sum (B (in_rest u))) by auto.
   rewrite (block_sum_ext (fun i => turn i * (_ + _))
     (fun i => B (times (turn i) (inside i u)) (in_rest u) + B (in_rest u) (times (turn i) (inside i u)))).
   2:{ intros i. rewrite T1, T2. ring. }
@@ -76,7 +76,9 @@ End Sums.
 (** ** Geodesics *)
 
 Lemma velocity_ext {E : space} (c d : R -> E) a v : (forall b, c b = d b) -> is_velocity c a v -> is_velocity d a v.
-Proof. intros H K eps He. destruct (K eps He) as (e & P & Q). exists e. split; [easy|]. intros h Hh. rewrite <- !H. now apply Q. Qed.
+Proof.
+  intros H K eps He. destruct (K eps He) as (e & P & Q). exists e. split; [easy|]. intros h Hh. rewrite <- !H. now apply Q.
+Qed.
 
 Section Geodesic.
 Context {s : shape}.
@@ -225,7 +227,8 @@ Qed.
 
 (** The second derivative is at most the quadratic form at the speeds. *)
 Lemma geodesic_curvature a :
-  twice_along f (c a) (geodesic_velocity x y turn a) (geodesic_velocity x y turn a) <= quadratic_form k turn (norm (rest_part y)).
+  twice_along f (c a) (geodesic_velocity x y turn a) (geodesic_velocity x y turn a)
+  <= quadratic_form k turn (norm (rest_part y)).
 Proof.
   destruct (hessian_jacobian a) as (A & ((Lp & Lt) & _) & E). unfold geodesic_velocity. fold (u a).
   rewrite (bilinear_of_parts (twice_along f (c a)) turn (u a)).
@@ -266,7 +269,8 @@ Proof.
     (along_geodesic x y turn spheres tangent f _ D)
     (twice_along_geodesic x y turn spheres tangent f _ (proj2 invariant) D J) 0 1 geodesic_curvature) as Q.
   assert (E : geodesic x y turn 0 = x).
-  { unfold geodesic. apply point_eq; intros; parts; rewrite ?Rmult_0_r, ?cos_0, ?sin_0, ?times_zero, ?times_one; apply plus_origin. }
+  { unfold geodesic. apply point_eq; intros; parts; rewrite ?Rmult_0_r, ?cos_0, ?sin_0, ?times_zero, ?times_one;
+      apply plus_origin. }
   simpl in Q. rewrite E in Q. rewrite dot_parts in Q. unfold geodesic_velocity, geodesic_direction in Q. parts.
   rewrite (block_sum_ext _ (fun i => turn i * dot (part (objective_gradient r x) i) (part y i))) in Q.
   - fold (c 1) in Q. lra.

@@ -28,7 +28,8 @@ Lemma taylor_above a b : (forall x, f2 x <= L) -> f b <= f a + f1 a * (b - a) + 
 Proof.
   intros bound. set (g x := f a + f1 a * (x - a) + L * (x - a) ^ 2 / 2 - f x).
   destruct (mean_value g (fun x => f1 a + L * (x - a) - f1 x) a b) as (c & Hc & E).
-  { intros x. unfold g. auto_derive; [now exists (f1 x)|]. replace (Derive (fun x => f x) x) with (f1 x) by (symmetry; now apply is_derive_unique). field. }
+  { intros x. unfold g. auto_derive; [now exists (f1 x)|].
+    replace (Derive (fun x => f x) x) with (f1 x) by (symmetry; now apply is_derive_unique). field. }
   destruct (mean_value f1 f2 a c second) as (e & He & E2).
   assert (P : 0 <= g b - g a).
   { rewrite E. replace ((f1 a + L * (c - a) - f1 c) * (b - a)) with ((L - f2 e) * ((c - a) * (b - a))) by nra.
@@ -89,7 +90,8 @@ Proof.
   set (n := Int_part (x / P)). destruct (base_Int_part (x / P)) as [H1 H2]. fold n in H1, H2.
   assert (E : x / P * P = x) by (field; lra).
   exists (x - IZR n * P). split.
-  - apply Rmult_le_compat_r with (r := P) in H1; [|lra]. assert (x / P * P < (IZR n + 1) * P) by (apply Rmult_lt_compat_r; lra). lra.
+  - apply Rmult_le_compat_r with (r := P) in H1; [|lra].
+    assert (x / P * P < (IZR n + 1) * P) by (apply Rmult_lt_compat_r; lra). lra.
   - destruct (Z_le_dec 0 n) as [Hn|Hn].
     + rewrite <- (periodic_many (Z.to_nat n)), INR_IZR_INZ, Z2Nat.id by easy. f_equal. ring.
     + rewrite <- (periodic_many (Z.to_nat (- n)) x), INR_IZR_INZ, Z2Nat.id by lia. rewrite opp_IZR. f_equal. ring.
@@ -153,8 +155,8 @@ Proof.
   assert (R : f p - f q <= P ^ 2 / 16 * L).
   { destruct (Rle_dec (Rabs (p - q)) (P / 2)) as [H|H]; [now apply extremes_apart|].
     destruct (Rle_dec q p) as [O|O].
-    - rewrite Rabs_pos_eq in H by lra. rewrite <- (periodic q). apply extremes_apart; [easy|now rewrite derivative_periodic|].
-      rewrite Rabs_left1; lra.
+    - rewrite Rabs_pos_eq in H by lra. rewrite <- (periodic q).
+      apply extremes_apart; [easy|now rewrite derivative_periodic|]. rewrite Rabs_left1; lra.
     - rewrite Rabs_left1 in H by lra. rewrite <- (periodic p). apply extremes_apart; [now rewrite derivative_periodic|easy|].
       rewrite Rabs_pos_eq; lra. }
   apply Rabs_le. pose proof (Mp a). pose proof (Mp b). pose proof (Mq a). pose proof (Mq b). lra.
