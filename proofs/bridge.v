@@ -4,7 +4,7 @@
     real numbers by ring laws. *)
 
 From Coq Require Import Reals.
-From Ratetheory Require Import runs hypotheses.
+From Ratetheory Require Import runs hypotheses descent.
 Local Open Scope R_scope.
 
 Lemma positive_norms_start s (r : run s) : positive_norms r -> positive_start r.
@@ -19,7 +19,10 @@ Proof. now intros [H _]. Qed.
 Lemma scheduled_step_blocks s (r : run s) : scheduled_step r -> blocks_step r.
 Proof. now intros [H _]. Qed.
 
-#[export] Hint Resolve positive_norms_start twice_differentiable_once gradient_step_blocks scheduled_step_blocks : registry.
+Lemma rest_rate_nonnegative s (r : run s) : 0 <= rest_rate r -> nonnegative_rest_rate r.
+Proof. now left. Qed.
+
+#[export] Hint Resolve rest_rate_nonnegative positive_norms_start twice_differentiable_once gradient_step_blocks scheduled_step_blocks : registry.
 
 Ltac by_theorem theorem :=
   intros; repeat match goal with H : _ /\ _ |- _ => destruct H end;

@@ -100,12 +100,15 @@ def built() -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         place = Path(work) / "proofs"
         place.mkdir()
-        for path in files():
+        for path in (sources() / "_CoqProject", *files()):
             shutil.copy(path, place)
-        for path in files():
-            answer = compile_file(place / path.name, None)
-            if not answer.accepted:
-                raise ValueError(f"{path.name}: refused: {' '.join(answer.output.split())[:500]}")
+        for command in (
+            ["coq_makefile", "-f", "_CoqProject", "-o", "Makefile.coq"],
+            ["make", "-f", "Makefile.coq", f"-j{os.cpu_count() or 1}"],
+        ):
+            done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise ValueError(f"the proofs do not compile: {' '.join(done.stderr.split())[:500]}")
         try:
             place.rename(target)
         except OSError:
