@@ -82,6 +82,9 @@ sgd.vos sgd.vok sgd.required_vos: sgd.v sums.vos spaces.vos calculus.vos runs.vo
 smoothness.vo smoothness.glob smoothness.v.beautified smoothness.required_vo: smoothness.v sums.vo spaces.vo calculus.vo runs.vo hypotheses.vo taylor.vo points.vo scale_invariance.vo norm_growth.vo geodesics.vo
 smoothness.vio: smoothness.v sums.vio spaces.vio calculus.vio runs.vio hypotheses.vio taylor.vio points.vio scale_invariance.vio norm_growth.vio geodesics.vio
 smoothness.vos smoothness.vok smoothness.required_vos: smoothness.v sums.vos spaces.vos calculus.vos runs.vos hypotheses.vos taylor.vos points.vos scale_invariance.vos norm_growth.vos geodesics.vos
+circles.vo circles.glob circles.v.beautified circles.required_vo: circles.v sums.vo spaces.vo calculus.vo runs.vo hypotheses.vo points.vo scale_invariance.vo geodesics.vo smoothness.vo
+circles.vio: circles.v sums.vio spaces.vio calculus.vio runs.vio hypotheses.vio points.vio scale_invariance.vio geodesics.vio smoothness.vio
+circles.vos circles.vok circles.required_vos: circles.v sums.vos spaces.vos calculus.vos runs.vos hypotheses.vos points.vos scale_invariance.vos geodesics.vos smoothness.vos
 descent.vo descent.glob descent.v.beautified descent.required_vo: descent.v sums.vo spaces.vo calculus.vo runs.vo hypotheses.vo points.vo scale_invariance.vo norm_growth.vo geodesics.vo smoothness.vo
 descent.vio: descent.v sums.vio spaces.vio calculus.vio runs.vio hypotheses.vio points.vio scale_invariance.vio norm_growth.vio geodesics.vio smoothness.vio
 descent.vos descent.vok descent.required_vos: descent.v sums.vos spaces.vos calculus.vos runs.vos hypotheses.vos points.vos scale_invariance.vos norm_growth.vos geodesics.vos smoothness.vos
@@ -91,3 +94,6 @@ numbers.vos numbers.vok numbers.required_vos: numbers.v sums.vos spaces.vos calc
 bridge.vo bridge.glob bridge.v.beautified bridge.required_vo: bridge.v runs.vo hypotheses.vo descent.vo
 bridge.vio: bridge.v runs.vio hypotheses.vio descent.vio
 bridge.vos bridge.vok bridge.required_vos: bridge.v runs.vos hypotheses.vos descent.vos
+decoupling.vo decoupling.glob decoupling.v.beautified decoupling.required_vo: decoupling.v sums.vo spaces.vo calculus.vo runs.vo hypotheses.vo
+decoupling.vio: decoupling.v sums.vio spaces.vio calculus.vio runs.vio hypotheses.vio
+decoupling.vos decoupling.vok decoupling.required_vos: decoupling.v sums.vos spaces.vos calculus.vos runs.vos hypotheses.vos

@@ -123,5 +123,5 @@ Definition entry {m : nat} (l : list R) (i : Fin.t m) : R := nth (proj1_sig (Fin
 (** A property of all blocks, one after the other. *)
 Ltac each_block :=
   let i := fresh "i" in
-  intros i; repeat (pattern i; apply Fin.caseS'; clear i; [|intros i]); try (inversion i);
-  unfold entry; cbn [Fin.to_nat proj1_sig nth block_sum].
+  intros i; cbn [blocks] in i; repeat (pattern i; apply Fin.caseS'; clear i; [|intros i]); try (inversion i);
+  unfold entry; cbn [blocks block_sum Fin.to_nat proj1_sig nth].

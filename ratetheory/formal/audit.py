@@ -17,7 +17,6 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,10 +66,7 @@ def assumptions() -> list[str]:
 def _asked(commands: str) -> str:
     libraries = " ".join(path.stem for path in rocq.files())
     head = f"From Coq Require Import Reals.\nFrom Coquelicot Require Import Coquelicot.\nFrom Ratetheory Require Import {libraries}."
-    with tempfile.TemporaryDirectory() as work:
-        path = Path(work) / "asked.v"
-        path.write_text(f"{head}\n{commands}\n")
-        answer = rocq.compile_file(path, rocq.built())
+    answer = rocq.compile_text(f"{head}\n{commands}\n")
     if not answer.accepted:
         raise ValueError(f"the compiler refused the question: {answer.output[:500]}")
     return answer.output

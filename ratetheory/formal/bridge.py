@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from ratetheory.claims.statement import Claim, Conclusion
 from ratetheory.formal import rocq
@@ -98,11 +96,7 @@ def _proof(claim: Claim, formal: Formal, proved: bool) -> Proof:
 
 def _compiled(claim: Claim, statements: Sequence[Formal]) -> str:
     """Why the bridge of these conclusions is refused; nothing if it is not."""
-    library = rocq.built()
-    with tempfile.TemporaryDirectory() as work:
-        path = Path(work) / "bridge_file.v"
-        path.write_text(bridge_text(claim, statements))
-        answer = rocq.compile_file(path, library)
+    answer = rocq.compile_text(bridge_text(claim, statements))
     if not answer.accepted:
         return answer.output
     foreign = [axiom for axiom in axioms(answer.output, len(statements)) if axiom not in AXIOMS]

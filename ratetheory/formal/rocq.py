@@ -88,6 +88,15 @@ def compile_file(path: Path, library: Path | None, seconds: float = SECONDS) -> 
     return Compiled(done.returncode == 0, (done.stdout + done.stderr).strip())
 
 
+def compile_text(text: str, seconds: float = SECONDS) -> Compiled:
+    """Compile a file with this text against the proofs."""
+    library = built()
+    with tempfile.TemporaryDirectory() as work:
+        path = Path(work) / "given_file.v"
+        path.write_text(text)
+        return compile_file(path, library, seconds)
+
+
 def built() -> Path:
     """The directory of the compiled proofs, made if need be; ``ValueError`` if a file is refused.
 

@@ -22,13 +22,15 @@ from ratetheory.cli.output import finite, print_json, print_lines, shown
 @click.option("--from-step", metavar="T0", default="0", help="Step at which the constants were observed; default 0.")
 @click.option("--method", default="best", show_default=True, help="best, simple, sharper, two-phase, continuous or oracle.")
 @click.option("--certificate", metavar="FILE", help="With --method oracle: write the proof, for check-certificate.")
-@click.option("--force", is_flag=True, help="Replace an existing certificate.")
+@click.option("--prove", metavar="FILE", help="Write a Rocq file that proves a bound for these numbers, and compile it.")
+@click.option("--force", is_flag=True, help="Replace an existing certificate or proof.")
 @click.option("--explain", is_flag=True, help="Shares of the terms and sensitivity to each constant.")
 @click.option("--best-learning-rate", is_flag=True, help="The rate with the smallest bound, and how flat the valley is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def gd(
     constants: str | None,
     certificate: str | None,
+    prove: str | None,
     force: bool,
     explain: bool,
     best_learning_rate: bool,
@@ -52,8 +54,10 @@ def gd(
     by_oracle = ORACLE in methods
     if by_oracle and (explain or best_learning_rate):
         raise click.UsageError("--explain and --best-learning-rate take closed forms apart; the oracle is none")
-    if force and certificate is None:
-        raise click.UsageError("--force comes with --certificate FILE")
+    if force and certificate is None and prove is None:
+        raise click.UsageError("--force comes with --certificate FILE or --prove FILE")
+    if prove is not None:
+        _check_proof(prove, options, by_oracle, force)
     if certificate is not None:
         if not by_oracle:
             raise click.UsageError("--certificate comes with --method oracle")
@@ -65,6 +69,8 @@ def gd(
 
         save_certificate(worst_case(given).certificate, certificate, force)
     extra: dict[str, Any] = {}
+    if prove is not None:
+        extra["proof"] = _proof(given, result.steps, options["method"], prove, force)
     if explain:
         from ratetheory.numeric.certify import certified
         from ratetheory.numeric.terms import sensitivities, shares
@@ -80,6 +86,33 @@ def gd(
         return 0
     print_bound(result, extra)
     return 0
+
+
+def _check_proof(path: str, options: dict[str, Any], by_oracle: bool, force: bool) -> None:
+    """``ValueError`` or ``UsageError`` where a proof cannot be written and compiled."""
+    from ratetheory.files import free_path
+    from ratetheory.formal import rocq
+
+    if by_oracle or options["method"] not in ("best", "simple", "sharper"):
+        raise click.UsageError("--prove proves the simple and the sharper form: --method sharper, simple or best (sharper)")
+    free_path(path, "prove", force)
+    rocq.compiler()
+
+
+def _proof(given: Any, steps: int, method: str, path: str, force: bool) -> dict[str, str]:
+    """Write the file that proves a decimal, and compile it; ``ArithmeticError`` if the compiler does not accept it."""
+    from pathlib import Path
+
+    from ratetheory.files import write_file
+    from ratetheory.formal import rocq
+    from ratetheory.formal.numbers import proof_of_bound
+
+    made = proof_of_bound(given, steps, "simple" if method == "simple" else "sharper")
+    write_file(Path(path), made.text.encode(), force)
+    answer = rocq.compile_text(made.text)
+    if not answer.accepted:
+        raise ArithmeticError(f"{path}: the compiler does not accept the proof: {' '.join(answer.output.split())[:300]}")
+    return {"value": made.value, "method": made.method, "file": path}
 
 
 def _constants(path: str | None, options: dict[str, Any]) -> Any:
@@ -130,6 +163,11 @@ def print_bound(result: Any, extra: dict[str, Any]) -> None:
             ("trust", result.trust),
             ("conditional on", ", ".join(result.conditional_on)),
             ("claim", result.claim),
+            *(
+                [("proved by machine", f"<= {proof['value']} ({proof['method']}, each block with the whole budget): {proof['file']}")]
+                if (proof := extra.get("proof"))
+                else []
+            ),
         ]
     )
     if extra.get("shares"):
