@@ -26,9 +26,9 @@ Hypothesis rest_rate_nonneg : nonnegative_rest_rate r.
 
 (** The point after the step, normalised, is the end of the geodesic. *)
 Lemma normalised_after t :
-  normalised (position r (S t)) = geodesic (normalised (position r t)) (against r t (rest_rate r)) (turned r t) 1.
+  normalised (position r (S t)) = geodesic (normalised (position r t)) (downhill r t (rest_rate r)) (turned r t) 1.
 Proof.
-  destruct step as [B R]. destruct smooth as (D & _). unfold normalised, geodesic, against. apply point_eq; intros; parts.
+  destruct step as [B R]. destruct smooth as (D & _). unfold normalised, geodesic, downhill. apply point_eq; intros; parts.
   - pose proof (direction_after r invariant D start B rates t i) as E. unfold unit_vector at 1 2 in E.
     change (part (position r (S t)) i) with (weights r (S t) i). change (part (position r t) i) with (weights r t i).
     rewrite E, Rmult_1_r. unfold minus. f_equal. rewrite !times_times. f_equal. ring.

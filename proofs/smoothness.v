@@ -308,51 +308,51 @@ Hypothesis only_moving : forall i, gradient_norm r t i = 0 -> turn i = 0.
 Hypothesis rate_nonneg : 0 <= rate * rest_gradient_norm r t.
 
 (** Every block on its great circle against the gradient, g on a line against its own. *)
-Definition against : place s :=
+Definition downhill : place s :=
   assemble (fun i => times (-1) (unit_vector (gradient r t i))) (times (- rate) (rest_gradient r t)).
 
-Lemma against_tangent i :
-  turn i = 0 \/ (norm (part against i) = 1 /\ dot (part (normalised (position r t)) i) (part against i) = 0).
+Lemma downhill_tangent i :
+  turn i = 0 \/ (norm (part downhill i) = 1 /\ dot (part (normalised (position r t)) i) (part downhill i) = 0).
 Proof.
   destruct (Req_dec (gradient_norm r t i) 0) as [Z|Z]; [left; now apply only_moving|right].
   assert (N : norm (gradient r t i) <> 0) by (intros E; apply Z; now apply gradient_norm_zero).
-  unfold against, normalised. parts. split.
+  unfold downhill, normalised. parts. split.
   - rewrite norm_times, unit_vector_norm; [rewrite Rabs_left; lra|]. pose proof (norm_nonneg (gradient r t i)). lra.
   - unfold unit_vector. rewrite dot_times, !dot_times_r, (dot_comm (part (position r t) i)).
     unfold gradient. rewrite (gradient_orthogonal (loss r t)); [ring|apply invariant|]. now apply smooth.
 Qed.
 
-Lemma rest_against : norm (rest_part against) = rate * rest_gradient_norm r t.
+Lemma rest_downhill : norm (rest_part downhill) = rate * rest_gradient_norm r t.
 Proof.
-  unfold against. parts. rewrite norm_times. fold (rest_gradient_norm r t).
+  unfold downhill. parts. rewrite norm_times. fold (rest_gradient_norm r t).
   rewrite <- (Rabs_pos_eq (rest_gradient_norm r t)) at 1 by apply norm_nonneg.
   now rewrite <- Rabs_mult, Ropp_mult_distr_l_reverse, Rabs_Ropp, Rabs_pos_eq.
 Qed.
 
 Lemma descent_along_geodesic :
-  objective r (geodesic (normalised (position r t)) against turn 1)
+  objective r (geodesic (normalised (position r t)) downhill turn 1)
   <= value r t - (block_sum (fun i => turn i * gradient_norm r t i) + rate * rest_gradient_norm r t ^ 2)
      + quadratic_form k turn (rate * rest_gradient_norm r t) / 2.
 Proof.
-  pose proof (geodesic_bound r k invariant smooth bounds (normalised (position r t)) against turn
-    (normalised_on_spheres _ start) against_tangent forwards) as Q.
+  pose proof (geodesic_bound r k invariant smooth bounds (normalised (position r t)) downhill turn
+    (normalised_on_spheres _ start) downhill_tangent forwards) as Q.
   destruct smooth as ((_ & D) & _). destruct invariant as (_ & I).
-  rewrite rest_against, at_normalised in Q by easy. fold (value r t) in Q.
+  rewrite rest_downhill, at_normalised in Q by easy. fold (value r t) in Q.
   rewrite (rest_gradient_normalised (objective r)) in Q by easy.
-  assert (E : block_sum (fun i => turn i * dot (part (objective_gradient r (normalised (position r t))) i) (part against i))
+  assert (E : block_sum (fun i => turn i * dot (part (objective_gradient r (normalised (position r t))) i) (part downhill i))
     = - block_sum (fun i => turn i * gradient_norm r t i)).
   { rewrite <- (Rmult_1_l (block_sum (fun i => turn i * gradient_norm r t i))), Ropp_mult_distr_l, <- block_sum_scale.
     apply block_sum_ext. intros i.
     rewrite (gradient_normalised (objective r)), <- gradient_is_mean by easy.
     change (part (loss_gradient r t (position r t)) i) with (gradient r t i).
-    unfold against. parts. rewrite dot_times, dot_times_r.
+    unfold downhill. parts. rewrite dot_times, dot_times_r.
     rewrite <- (times_unit_vector (gradient r t i)) at 1. rewrite dot_times.
     unfold gradient_norm. change (part (position r t) i) with (weights r t i).
     destruct (Req_dec (norm (gradient r t i)) 0) as [Z|Z]; [rewrite Z; ring|].
     rewrite <- norm_squared, unit_vector_norm by (pose proof (norm_nonneg (gradient r t i)); lra). ring. }
   rewrite E, <- gradient_is_mean in Q by easy.
   change (rest_part (loss_gradient r t (position r t))) with (rest_gradient r t) in Q.
-  unfold against at 2 in Q. parts. rewrite dot_times_r, <- norm_squared in Q. fold (rest_gradient_norm r t) in Q. lra.
+  unfold downhill at 2 in Q. parts. rewrite dot_times_r, <- norm_squared in Q. fold (rest_gradient_norm r t) in Q. lra.
 Qed.
 End Gap.
 
@@ -376,8 +376,8 @@ Proof.
   assert (M : forall i, gradient_norm r t i = 0 -> turn i = 0) by (intros i E; unfold turn; rewrite E; unfold Rdiv; ring).
   pose proof (descent_along_geodesic r k I D B same t N turn rate F M (proj1 HL)) as P. fold H in P.
   specialize (Q turn (rate * H)). rewrite (proj2 HL) in Q.
-  assert (low_end : least_value k <= objective r (geodesic (normalised (position r t)) (against r t rate) turn 1)).
-  { apply low, geodesic_nonzero; [now apply normalised_on_spheres|now apply against_tangent]. }
+  assert (low_end : least_value k <= objective r (geodesic (normalised (position r t)) (downhill r t rate) turn 1)).
+  { apply low, geodesic_nonzero; [now apply normalised_on_spheres|now apply downhill_tangent]. }
   replace (step_value r t) with (value r t) by (unfold step_value, value; symmetry; apply same).
   replace (H ^ 2 / (2 * rest_decoupled k)) with (rate * H ^ 2 - rate * H ^ 2 / 2)
     by (unfold Rdiv; rewrite Rinv_mult; fold rate; field).
