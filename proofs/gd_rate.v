@@ -68,6 +68,27 @@ Proof.
   replace (D * (b_0 + D / 2)) with (((b_0 + D) ^ 2 - b_0 ^ 2) / 2) by field. lra.
 Qed.
 
+(** There are such increments, whatever the rates are. *)
+Lemma increments_exist {m} (c Lam b : Fin.t m -> R) gap :
+  (forall i, 0 < c i) -> (forall i, 0 < Lam i) -> (forall i, 0 < b i) -> 0 <= gap -> exists D, increments c Lam b gap D.
+Proof.
+  intros Hc HL Hb Hg.
+  assert (K : forall i, 0 <= block_level c Lam b gap i).
+  { intros i. unfold block_level.
+    pose proof (block_le_sum (fun j => excess (c j) (Lam j) (b j)) i (fun j => excess_nonneg _ _ _ (Hc j) (HL j) (Hb j))).
+    cbv beta in *. lra. }
+  assert (P : forall i, exists x, larger_increment (c i) (Lam i / 2) (b i) (block_level c Lam b gap i) x).
+  { intros i. destruct (larger_root_exists (c i) (Lam i / 2) (b i) (block_level c Lam b gap i)) as [x Hx]; auto.
+    - specialize (HL i). lra.
+    - exists x. now apply larger_root_increment. }
+  unfold increments. revert P. generalize (block_level c Lam b gap). intros level P. clear K.
+  induction m as [|m IH]; [exists (fun _ => 0); intros i; inversion i|].
+  destruct (P Fin.F1) as [x Hx].
+  destruct (IH (fun i => c (Fin.FS i)) (fun i => Lam (Fin.FS i)) (fun i => b (Fin.FS i)) (fun i => Hc _) (fun i => HL _)
+    (fun i => Hb _) (fun i => level (Fin.FS i)) (fun i => P (Fin.FS i))) as [D HD].
+  exists (fun i => Fin.caseS' i (fun _ => R) x D). intros i. now apply (Fin.caseS' i).
+Qed.
+
 (** ** Sequences *)
 
 Section Sequences.

@@ -135,6 +135,15 @@ Proof.
   - pose proof (P w v H V1). lra.
 Qed.
 
+Lemma lower_branch_exists z : - exp (-1) <= z -> z < 0 -> exists w, lower_branch z w.
+Proof.
+  intros Hz Hn. destruct (larger_root_exists 1 1 1 (- ln (- z) - 1)) as (D & HD & _ & E); try lra.
+  - pose proof (ln_increases (- z) (exp (-1)) ltac:(lra) ltac:(lra)) as Q. rewrite ln_exp in Q. lra.
+  - exists (- (1 + D)). split; [lra|]. replace (1 + D / 1) with (1 + D) in E by field.
+    assert (K : ln (1 + D) + - (1 + D) = ln (- z)) by lra. apply f_equal with (f := exp) in K.
+    rewrite exp_plus, !exp_ln in K by lra. lra.
+Qed.
+
 (** b + D = -(l/c) W_{-1}(-(c/l) b e^{-(r + c b)/l}): in terms of psi(b) = c b - l ln b the level of D is psi(b) + r. *)
 Lemma larger_root_lambert c l b r D w :
   0 < c -> 0 < l -> 0 < b -> 0 <= D ->
