@@ -61,6 +61,35 @@ Lemma infimum_larger x_0 r c d :
   infimum_on_boundary x_0 r c -> infimum_on_boundary x_0 r d -> infimum_on_boundary x_0 r (Rmax c d).
 Proof. intros Hc Hd. unfold Rmax. now destruct Rle_dec. Qed.
 
+(** There is a choice for every learning rate: no more than the first slope. *)
+Lemma continuous_choice_exists L b_0 Gbar gap :
+  0 <= L -> 0 < b_0 -> 0 < Gbar -> 0 <= gap ->
+  exists v first last I D_first D, continuous_choice L b_0 Gbar gap v first last I D_first D.
+Proof.
+  intros HL Hb HG Hgap. set (v := Rmax b_0 (Gbar ^ 2 / b_0)). set (e := L / (2 * Gbar)).
+  assert (Hx : 0 < Gbar / b_0) by now apply quotient_pos.
+  assert (He : 0 <= e) by (apply quotient_nonneg; lra).
+  assert (Hv : b_0 <= v) by apply Rmax_l.
+  set (c := simple_slope (Gbar / b_0) e).
+  assert (K : infimum_on_boundary (Gbar / b_0) e c) by now apply simple_slope_infimum.
+  assert (Kl : forall w, b_0 <= w -> infimum_on_boundary (Gbar / w) e c) by (intros w Hw; now apply (infimum_later b_0)).
+  assert (Hy : 0 < b_0 + Gbar ^ 2 / b_0).
+  { pose proof (quotient_pos (Gbar ^ 2) b_0 (pow_lt _ 2 HG) Hb). lra. }
+  destruct (larger_root_exists c (L / 2) b_0 gap) as [D1 H1]; [apply K|lra|easy|easy|].
+  set (I := c * (v + Gbar ^ 2 / v - (b_0 + Gbar ^ 2 / b_0))).
+  destruct (larger_root_exists c (L / 2) (b_0 + Gbar ^ 2 / b_0) (tangent_level L b_0 Gbar gap v c c I)) as [D2 H2];
+    [apply K|lra|easy| |].
+  { unfold tangent_level. rewrite Rmult_0_l. apply Rmax_r. }
+  exists v, c, c, I, D1, D2.
+  split; [apply Rle_refl|]. split; [exact K|]. split; [now apply Kl|].
+  split; [|split; now apply larger_root_increment].
+  exists (fun _ => c). split; [intros w _ Hw; now apply Kl|]. split; [intros; apply Rle_refl|].
+  split; [intros; apply Rle_refl|]. exists I. split; [|apply Rle_refl]. unfold I.
+  replace (c * (v + Gbar ^ 2 / v - (b_0 + Gbar ^ 2 / b_0)))
+    with (scal (v + Gbar ^ 2 / v - (b_0 + Gbar ^ 2 / b_0)) c) by (unfold scal; simpl; unfold mult; simpl; ring).
+  apply (is_RInt_const (b_0 + Gbar ^ 2 / b_0) (v + Gbar ^ 2 / v) c).
+Qed.
+
 (** ** The integral of the slope, continued by its tangent *)
 
 Section Integral.

@@ -159,13 +159,19 @@ Theorem gd_rate_sum_rotation s (r : run s) (k : constants s) i D_late v first la
   gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> @single_block s ->
   positive_start r -> positive_rates r -> 0 < gradient_limit k i ->
   second_phase (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) D_late ->
-  continuous_choice (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) v first last I D_first D ->
+  Rmax (inverse_rate r 0 i) (gradient_limit k i ^ 2 / inverse_rate r 0 i) <= v ->
+  infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i) (smoothness k i i / (2 * gradient_limit k i)) first ->
+  infimum_on_boundary (gradient_limit k i / v) (smoothness k i i / (2 * gradient_limit k i)) last ->
+  slope_integral_up_to (inverse_rate r 0 i) v (gradient_limit k i) (smoothness k i i / (2 * gradient_limit k i)) last I ->
+  larger_increment first (smoothness k i i / 2) (inverse_rate r 0 i) (gap r k) D_first ->
+  larger_increment last (smoothness k i i / 2) (inverse_rate r 0 i + gradient_limit k i ^ 2 / inverse_rate r 0 i)
+    (tangent_level (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) v first last I) D ->
   forall T,
   step_sum T (fun t => block_sum (fun j => gradient_norm r t j ^ 2) + rest_gradient_norm r t ^ 2)
   <= by_rotation (smoothness k i i) (inverse_rate r 0 i)
        (least_increment (inverse_rate r 0 i) (gradient_limit k i) D_late D_first D) (gap r k).
 Proof.
-  intros In W B two Gb G same C low A P R HG K1 K2 T.
+  intros In W B two Gb G same C low A P R HG K1 Hv Hf Hl HI KF KD T.
   apply run_rotation_sum with (v := v) (first := first) (last := last) (I := I); try easy.
   apply (run_smoothness_nonneg r k); try easy. destruct G. apply norms_stay_positive; try easy. apply W.
 Qed.
@@ -190,11 +196,17 @@ Theorem gd_rate_sum_continuous s (r : run s) (k : constants s) i v first last I 
   scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> gradient_bounded r k ->
   gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> @single_block s ->
   positive_start r -> positive_rates r -> 0 <= smoothness k i i -> 0 < gradient_limit k i ->
-  continuous_choice (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) v first last I D_first D ->
+  Rmax (inverse_rate r 0 i) (gradient_limit k i ^ 2 / inverse_rate r 0 i) <= v ->
+  infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i) (smoothness k i i / (2 * gradient_limit k i)) first ->
+  infimum_on_boundary (gradient_limit k i / v) (smoothness k i i / (2 * gradient_limit k i)) last ->
+  slope_integral_up_to (inverse_rate r 0 i) v (gradient_limit k i) (smoothness k i i / (2 * gradient_limit k i)) last I ->
+  larger_increment first (smoothness k i i / 2) (inverse_rate r 0 i) (gap r k) D_first ->
+  larger_increment last (smoothness k i i / 2) (inverse_rate r 0 i + gradient_limit k i ^ 2 / inverse_rate r 0 i)
+    (tangent_level (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) v first last I) D ->
   forall T,
   step_sum T (fun t => block_sum (fun j => gradient_norm r t j ^ 2) + rest_gradient_norm r t ^ 2)
   <= continuous_phases (inverse_rate r 0 i) (gradient_limit k i) D_first D.
 Proof.
-  intros In W B Gb G same C low A P R HL HG K T.
+  intros In W B Gb G same C low A P R HL HG Hv Hf Hl HI KF KD T.
   now apply run_continuous_sum with (v := v) (first := first) (last := last) (I := I).
 Qed.
