@@ -248,7 +248,9 @@ Lemma run_envelope D T i :
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D -> inverse_rate r T i <= inverse_rate r 0 i + D i.
 Proof.
   apply (envelope (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) _ c (kappa r k * rest_rate r)
-           (least_value k)); auto using run_steps, slope_pos, run_value_above, run_rest_paid; [now apply run_grows|now apply run_descends].
+           (least_value k)); auto using run_steps, slope_pos, run_value_above, run_rest_paid.
+  - now apply run_grows.
+  - now apply run_descends.
 Qed.
 
 Lemma run_separate_sum D T :
