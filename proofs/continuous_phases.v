@@ -217,7 +217,7 @@ Hypothesis integral : is_RInt c crossing (v + Gbar ^ 2 / v) J.
 Let finish := v + Gbar ^ 2 / v.
 Let spent := continued c crossing finish last.
 
-Lemma late x : b_0 <= x -> reach <= x -> Gbar <= x.
+Lemma late_above_limit x : b_0 <= x -> reach <= x -> Gbar <= x.
 Proof.
   intros H1 H2. assert (Hb : 0 < b_0) by exact start. destruct (Rle_or_lt Gbar x) as [|H]; [easy|exfalso].
   assert (Gbar ^ 2 <= x ^ 2).
@@ -228,7 +228,7 @@ Qed.
 
 Lemma threshold_late : b_0 <= v /\ reach <= v /\ Gbar <= v.
 Proof.
-  pose proof (Rmax_l b_0 reach). pose proof (Rmax_r b_0 reach). repeat split; [lra|lra|apply late; lra].
+  pose proof (Rmax_l b_0 reach). pose proof (Rmax_r b_0 reach). repeat split; [lra|lra|apply late_above_limit; lra].
 Qed.
 
 Lemma crossing_to_finish : finish - crossing = beyond_crossing b_0 Gbar v.
@@ -258,7 +258,7 @@ Lemma late_slope_exists t :
   exists M, infimum_on_boundary (Gbar / b t) (L / (2 * Gbar)) M /\ first <= M /\
     (forall u, u < b (S t) -> u < finish -> c u <= M) /\ (finish < b (S t) -> last <= M).
 Proof.
-  intros Hr. pose proof (from_start t) as F. fold b_0 in F. pose proof (late (b t) F Hr) as HG.
+  intros Hr. pose proof (from_start t) as F. fold b_0 in F. pose proof (late_above_limit (b t) F Hr) as HG.
   pose proof (ends_within_reach b G start recursion G_nonneg Gbar bounded t) as E.
   destruct (Rlt_or_le finish (b t + Gbar ^ 2 / b t)) as [H|H].
   - exists (Rmax first last). pose proof (Rmax_l first last). pose proof (Rmax_r first last).

@@ -98,10 +98,10 @@ Hypothesis Gbar_pos : 0 < Gbar.
 Hypothesis G_nonneg : forall t, 0 <= G t.
 Hypothesis bounded : forall t, G t <= Gbar.
 
-Lemma tangent_nonneg t : 0 <= G t / b t.
+Lemma ratio_nonneg t : 0 <= G t / b t.
 Proof. apply quotient_nonneg; [easy|apply b_pos]. Qed.
 
-Lemma tangent_below t low : 0 < low -> low <= b t -> G t / b t <= Gbar / low.
+Lemma ratio_below t low : 0 < low -> low <= b t -> G t / b t <= Gbar / low.
 Proof.
   intros Hl Hle. pose proof (b_pos t). apply Rmult_le_compat; [apply G_nonneg|now apply Rlt_le, Rinv_0_lt_compat|easy|].
   now apply Rinv_le_contravar.
@@ -112,7 +112,7 @@ Lemma step_left_nonpos c Lam t low :
   step_left c (b t) (G t / b t) Lam <= 0.
 Proof.
   intros Hl Hle HL K. pose proof (b_pos t).
-  apply (step_below_boundary c (b t) (G t / b t) Lam Gbar (Gbar / low)); auto using tangent_nonneg, tangent_below.
+  apply (step_below_boundary c (b t) (G t / b t) Lam Gbar (Gbar / low)); auto using ratio_nonneg, ratio_below.
   replace (b t * (G t / b t)) with (G t) by (field; lra). easy.
 Qed.
 End Bounded.
