@@ -4,7 +4,8 @@
 
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary norm_growth elementary lyapunov roots.
+From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary norm_growth smoothness descent.
+From Ratetheory Require Import elementary lyapunov roots.
 Local Open Scope R_scope.
 
 (** ** The claim's functions *)
@@ -65,6 +66,27 @@ Lemma growth_of_bound b_0 b D : 0 < b_0 -> b_0 <= b -> b <= b_0 + D -> (b ^ 2 - 
 Proof.
   intros H0 Hl Hu. unfold growth. assert (b ^ 2 <= (b_0 + D) ^ 2) by (apply pow_incr; lra).
   replace (D * (b_0 + D / 2)) with (((b_0 + D) ^ 2 - b_0 ^ 2) / 2) by field. lra.
+Qed.
+
+(** There are such increments, whatever the rates are. *)
+Lemma increments_exist {m} (c Lam b : Fin.t m -> R) gap :
+  (forall i, 0 < c i) -> (forall i, 0 < Lam i) -> (forall i, 0 < b i) -> 0 <= gap -> exists D, increments c Lam b gap D.
+Proof.
+  intros Hc HL Hb Hg.
+  assert (K : forall i, 0 <= block_level c Lam b gap i).
+  { intros i. unfold block_level.
+    pose proof (block_le_sum (fun j => excess (c j) (Lam j) (b j)) i (fun j => excess_nonneg _ _ _ (Hc j) (HL j) (Hb j))).
+    cbv beta in *. lra. }
+  assert (P : forall i, exists x, larger_increment (c i) (Lam i / 2) (b i) (block_level c Lam b gap i) x).
+  { intros i. destruct (larger_root_exists (c i) (Lam i / 2) (b i) (block_level c Lam b gap i)) as [x Hx]; auto.
+    - specialize (HL i). lra.
+    - exists x. now apply larger_root_increment. }
+  unfold increments. revert P. generalize (block_level c Lam b gap). intros level P. clear K.
+  induction m as [|m IH]; [exists (fun _ => 0); intros i; inversion i|].
+  destruct (P Fin.F1) as [x Hx].
+  destruct (IH (fun i => c (Fin.FS i)) (fun i => Lam (Fin.FS i)) (fun i => b (Fin.FS i)) (fun i => Hc _) (fun i => HL _)
+    (fun i => Hb _) (fun i => level (Fin.FS i)) (fun i => P (Fin.FS i))) as [D HD].
+  exists (fun i => Fin.caseS' i (fun _ => R) x D). intros i. now apply (Fin.caseS' i).
 Qed.
 
 (** ** Sequences *)
@@ -172,19 +194,23 @@ Section Runs.
 Context {s : shape}.
 Variables (r : run s) (k : constants s) (c : index s -> R).
 Hypothesis invariant : scale_invariant r.
-Hypothesis smooth : differentiable r.
-Hypothesis step : gradient_step r.
-Hypothesis constant : constant_rate r.
-Hypothesis start : positive_start r.
-Hypothesis rates : positive_rates r.
+Hypothesis smooth : twice_differentiable r.
+Hypothesis bounds : smooth_on_spheres r k.
+Hypothesis apart : decoupled k.
 Hypothesis bounded : gradient_bounded r k.
-Hypothesis Gbar_pos : forall i, 0 < gradient_limit k i.
-Hypothesis Lam_pos : forall i, 0 < decoupled_smoothness k i.
+Hypothesis step : gradient_step r.
+Hypothesis same : full_gradient r.
+Hypothesis constant : constant_rate r.
 Hypothesis priced : scale_variant_rate r k.
 Hypothesis below : bounded_below r k.
-Hypothesis descent : run_descends r k.
+Hypothesis start : positive_start r.
+Hypothesis rates : positive_rates r.
+Hypothesis Gbar_pos : forall i, 0 < gradient_limit k i.
 Hypothesis slopes : forall i,
   infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i) (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i).
+
+Let once : differentiable r := proj1 smooth.
+Let Lam_pos : forall i, 0 < decoupled_smoothness k i := proj1 apart.
 
 Lemma run_value_above t : least_value k <= value r t.
 Proof. destruct step. apply below. now apply position_nonzero. Qed.
@@ -222,7 +248,9 @@ Lemma run_envelope D T i :
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D -> inverse_rate r T i <= inverse_rate r 0 i + D i.
 Proof.
   apply (envelope (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) _ c (kappa r k * rest_rate r)
-           (least_value k)); auto using run_steps, slope_pos, run_value_above, run_rest_paid. now apply run_grows.
+           (least_value k)); auto using run_steps, slope_pos, run_value_above, run_rest_paid.
+  - now apply run_grows.
+  - now apply run_descends.
 Qed.
 
 Lemma run_separate_sum D T :
@@ -233,24 +261,25 @@ Proof.
   apply (separate_sum (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) _ c (kappa r k * rest_rate r)
            (least_value k));
     auto using run_steps, slope_pos, run_value_above, run_rest_paid, run_rest_priced, rest_price_nonneg.
-  now apply run_grows.
+  - now apply run_grows.
+  - now apply run_descends.
 Qed.
 End Runs.
 
-Lemma gd_rate_envelope_of_descent s (r : run s) (k : constants s) c D :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  scale_variant_rate r k -> bounded_below r k -> run_descends r k ->
+Theorem gd_rate_envelope s (r : run s) (k : constants s) c D :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k -> bounded_below r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
                (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D ->
   forall T i, inverse_rate r T i <= inverse_rate r 0 i + D i.
 Proof. intros. now apply (run_envelope r k c). Qed.
 
-Lemma gd_rate_sum_sharper_of_descent s (r : run s) (k : constants s) c D :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  scale_variant_rate r k -> bounded_below r k -> run_descends r k ->
+Theorem gd_rate_sum_sharper s (r : run s) (k : constants s) c D :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k -> bounded_below r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
                (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D ->
@@ -259,23 +288,24 @@ Lemma gd_rate_sum_sharper_of_descent s (r : run s) (k : constants s) c D :
   <= separate_budgets c (decoupled_smoothness k) (inverse_rate r 0) D (gap r k) (rest_price k).
 Proof. intros. now apply (run_separate_sum r k c). Qed.
 
-Lemma gd_rate_sum_simple_of_descent s (r : run s) (k : constants s) D :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  scale_variant_rate r k -> bounded_below r k -> run_descends r k ->
+Theorem gd_rate_sum_simple s (r : run s) (k : constants s) D :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k -> bounded_below r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   let c i := simple_slope (gradient_limit k i / inverse_rate r 0 i) (decoupled_smoothness k i / (2 * gradient_limit k i)) in
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D ->
   forall T,
   step_sum T (fun t => block_sum (fun i => gradient_norm r t i ^ 2) + rest_gradient_norm r t ^ 2)
   <= separate_budgets c (decoupled_smoothness k) (inverse_rate r 0) D (gap r k) (rest_price k).
 Proof.
-  intros. apply (run_separate_sum r k c); auto. intros i. apply start_slope_infimum; auto with real.
+  intros I W B Q Gb G same C V low P R HG c K T. apply (run_separate_sum r k c); auto.
+  intros i. apply start_slope_infimum; auto; [apply W|]. apply Rlt_le, Q.
 Qed.
 
-Lemma gd_rate_rate_of_descent s (r : run s) (k : constants s) c D :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  scale_variant_rate r k -> bounded_below r k -> run_descends r k ->
+Theorem gd_rate_rate s (r : run s) (k : constants s) c D :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k -> bounded_below r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
                (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D ->
@@ -288,13 +318,15 @@ Proof.
   - now apply (run_separate_sum r k c).
 Qed.
 
-(** What the range of f says of the gradient: |G|^2/Lam and |H|^2/Lam_g add up to at most twice the gap. *)
-Definition gap_above_gradient {s : shape} (r : run s) (k : constants s) : Prop :=
-  forall t, block_sum (fun i => gradient_norm r t i ^ 2 / (2 * decoupled_smoothness k i))
-            + rest_gradient_norm r t ^ 2 / (2 * rest_decoupled k) <= value r t - least_value k.
+(** The weighted sum of the squares, with the largest weight for all. *)
+Lemma largest_nonneg {m} (Lam : Fin.t m -> R) y : (forall i, 0 < Lam i) -> 0 <= Rmax (largest_block Lam) y.
+Proof.
+  intros HL. eapply Rle_trans; [|apply Rmax_l]. destruct m as [|m]; [apply Rle_refl|].
+  apply Rle_trans with (Lam Fin.F1); [now apply Rlt_le|apply largest_block_ge].
+Qed.
 
 Lemma squares_below_largest {m} (x Lam : Fin.t m -> R) y Lam_g :
-  (forall i, 0 < Lam i) -> 0 < Lam_g ->
+  (forall i, 0 < Lam i) -> 0 < Lam_g \/ y = 0 ->
   block_sum (fun i => x i ^ 2) + y ^ 2
   <= 2 * Rmax (largest_block Lam) Lam_g * (block_sum (fun i => x i ^ 2 / (2 * Lam i)) + y ^ 2 / (2 * Lam_g)).
 Proof.
@@ -303,19 +335,24 @@ Proof.
   { intros z l Hl HM. replace (2 * M * (z ^ 2 / (2 * l))) with (M * (z ^ 2 / l)) by (field; lra).
     replace (z ^ 2) with (l * (z ^ 2 / l)) at 1 by (field; lra). apply Rmult_le_compat_r; [|easy].
     apply quotient_nonneg; [apply pow2_ge_0|easy]. }
-  apply Rplus_le_compat; [apply block_sum_le; intros i|]; apply P; auto; [|apply Rmax_r].
-  eapply Rle_trans; [apply largest_block_ge|apply Rmax_l].
+  apply Rplus_le_compat.
+  - apply block_sum_le; intros i. apply P; auto. eapply Rle_trans; [apply largest_block_ge|apply Rmax_l].
+  - destruct Hg as [Hg| ->]; [apply P; [easy|apply Rmax_r]|]. unfold Rdiv. lra.
 Qed.
 
-Lemma gd_rate_trivial_of_gap s (r : run s) (k : constants s) :
-  (forall i, 0 < decoupled_smoothness k i) -> 0 < rest_decoupled k -> gap_above_gradient r k ->
+Theorem gd_rate_trivial s (r : run s) (k : constants s) :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_step r ->
+  full_gradient r -> bounded_below r k -> positive_start r -> 0 < rest_decoupled k \/ @no_rest s ->
   forall T, (0 < T)%nat ->
   least T (fun t => block_sum (fun i => gradient_norm r t i ^ 2) + rest_gradient_norm r t ^ 2)
   <= trivial (decoupled_smoothness k) (rest_decoupled k) (gap r k).
 Proof.
-  intros HL Hg K T HT. eapply Rle_trans; [exact (least_le T _ 0 HT)|]. cbv beta.
-  eapply Rle_trans; [now apply (squares_below_largest (fun i => gradient_norm r 0 i) (decoupled_smoothness k)
-    (rest_gradient_norm r 0) (rest_decoupled k))|].
-  unfold trivial, gap. apply Rmult_le_compat_l; [|apply K].
-  pose proof (Rmax_r (largest_block (decoupled_smoothness k)) (rest_decoupled k)). lra.
+  intros I D B Q G same low P Hg T HT. eapply Rle_trans; [exact (least_le T _ 0 HT)|]. cbv beta.
+  eapply Rle_trans; [apply (squares_below_largest (fun i => gradient_norm r 0 i) (decoupled_smoothness k)
+    (rest_gradient_norm r 0) (rest_decoupled k)); [apply Q|]|].
+  - destruct Hg as [Hg|N]; [now left|right]. now apply rest_gradient_absent.
+  - unfold trivial, gap. apply Rmult_le_compat_l.
+    + apply Rmult_le_pos; [lra|]. apply largest_nonneg, Q.
+    + unfold value. rewrite <- (same 0%nat). destruct G as [G _].
+      apply gradient_diameter_gap; try easy. apply norms_stay_positive; auto. apply D.
 Qed.

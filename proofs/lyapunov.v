@@ -4,7 +4,7 @@
 
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary norm_growth elementary.
+From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary norm_growth descent elementary.
 Local Open Scope R_scope.
 
 (** ** The claim's functions *)
@@ -98,10 +98,10 @@ Hypothesis Gbar_pos : 0 < Gbar.
 Hypothesis G_nonneg : forall t, 0 <= G t.
 Hypothesis bounded : forall t, G t <= Gbar.
 
-Lemma tangent_nonneg t : 0 <= G t / b t.
+Lemma ratio_nonneg t : 0 <= G t / b t.
 Proof. apply quotient_nonneg; [easy|apply b_pos]. Qed.
 
-Lemma tangent_below t low : 0 < low -> low <= b t -> G t / b t <= Gbar / low.
+Lemma ratio_below t low : 0 < low -> low <= b t -> G t / b t <= Gbar / low.
 Proof.
   intros Hl Hle. pose proof (b_pos t). apply Rmult_le_compat; [apply G_nonneg|now apply Rlt_le, Rinv_0_lt_compat|easy|].
   now apply Rinv_le_contravar.
@@ -112,7 +112,7 @@ Lemma step_left_nonpos c Lam t low :
   step_left c (b t) (G t / b t) Lam <= 0.
 Proof.
   intros Hl Hle HL K. pose proof (b_pos t).
-  apply (step_below_boundary c (b t) (G t / b t) Lam Gbar (Gbar / low)); auto using tangent_nonneg, tangent_below.
+  apply (step_below_boundary c (b t) (G t / b t) Lam Gbar (Gbar / low)); auto using ratio_nonneg, ratio_below.
   replace (b t * (G t / b t)) with (G t) by (field; lra). easy.
 Qed.
 End Bounded.
@@ -201,15 +201,21 @@ Theorem log_lyapunov_step_sharper s (r : run s) (k : constants s) c :
   forall t i, step_left (c i) (inverse_rate r t i) (tangent r t i) (decoupled_smoothness k i) <= 0.
 Proof. intros ? ? ? ? ? ? ? HG HL K t i. pose proof (HL i). apply run_step; auto with real. Qed.
 
-(** The decoupled form of geodesic descent. *)
-Definition run_descends {s : shape} (r : run s) (k : constants s) : Prop :=
+(** Geodesic descent in its decoupled form. *)
+Lemma run_descends s (r : run s) (k : constants s) :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_step r ->
+  full_gradient r -> scale_variant_rate r k -> positive_start r -> positive_rates r ->
   decoupled_descent (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) (decoupled_smoothness k)
     (kappa r k * rest_rate r).
+Proof.
+  intros I D B Q G same V P R t. apply geodesic_descent_decoupled; try easy.
+  destruct V as [(H & _)|(N & _)]; [left; lra|now right].
+Qed.
 
-Lemma log_lyapunov_monotone_sharper_of_descent s (r : run s) (k : constants s) c :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  run_descends r k ->
+Theorem log_lyapunov_monotone_sharper s (r : run s) (k : constants s) c :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
                (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
   forall t,
@@ -217,20 +223,21 @@ Lemma log_lyapunov_monotone_sharper_of_descent s (r : run s) (k : constants s) c
     + kappa r k * rest_rate r * rest_gradient_norm r t ^ 2
   <= value r t + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r t i)).
 Proof.
-  intros ? ? ? ? ? ? ? HG HL D K t. apply (potential_falls _ (gradient_norm r)); [now apply run_grows|easy|].
+  intros I D B Q Gb G same C V P R HG K t. pose proof (proj1 D) as D1. destruct Q as [HL Q].
+  apply (potential_falls _ (gradient_norm r)); [now apply run_grows|now apply run_descends|].
   intros u i. pose proof (HL i). apply run_step; auto with real.
 Qed.
 
-Lemma log_lyapunov_monotone_simple_of_descent s (r : run s) (k : constants s) :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  run_descends r k ->
+Theorem log_lyapunov_monotone_simple s (r : run s) (k : constants s) :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   let c i := simple_slope (gradient_limit k i / inverse_rate r 0 i) (decoupled_smoothness k i / (2 * gradient_limit k i)) in
   forall t,
   value r (S t) + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r (S t) i))
     + kappa r k * rest_rate r * rest_gradient_norm r t ^ 2
   <= value r t + block_sum (fun i => psi (c i) (decoupled_smoothness k i) (inverse_rate r t i)).
 Proof.
-  intros. apply log_lyapunov_monotone_sharper_of_descent; auto.
-  intros i. apply start_slope_infimum; auto with real.
+  intros I D B Q Gb G same C V P R HG c t. apply log_lyapunov_monotone_sharper; auto.
+  intros i. apply start_slope_infimum; auto; [apply D|]. apply Rlt_le, Q.
 Qed.

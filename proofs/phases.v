@@ -45,18 +45,18 @@ Let gap := f 0%nat - f_low.
 Let pos t : 0 < b t := b_pos b G start recursion t.
 Let from_start t : b 0%nat <= b t := b_above_start b G start recursion t.
 
-Lemma tangent_not_negative t : 0 <= G t / b t.
+Lemma ratio_not_negative t : 0 <= G t / b t.
 Proof. now apply quotient_nonneg. Qed.
 
 (** The logarithm pays for the squared angle. *)
 Lemma descent_with_logarithm t : f (S t) <= f t - atan (G t / b t) * G t + L / 2 * (ln (b (S t)) - ln (b t)).
 Proof.
-  pose proof (descent t). pose proof (atan_squared _ (tangent_not_negative t)) as Q.
+  pose proof (descent t). pose proof (atan_squared _ (ratio_not_negative t)) as Q.
   apply Rmult_le_compat_l with (r := L / 2) in Q; [|lra]. rewrite (ln_b_step b G start recursion t). lra.
 Qed.
 
 Lemma angle_times_gradient_nonneg t : 0 <= atan (G t / b t) * G t.
-Proof. apply Rmult_le_pos; [|easy]. apply atan_nonneg, tangent_not_negative. Qed.
+Proof. apply Rmult_le_pos; [|easy]. apply atan_nonneg, ratio_not_negative. Qed.
 
 Lemma logarithmic_rise t : f t <= f 0%nat + L / 2 * (ln (b t) - ln (b 0%nat)).
 Proof.
@@ -67,7 +67,7 @@ Qed.
 Lemma no_rise t : L / 2 <= b t -> f (S t) <= f t.
 Proof.
   intros H. pose proof (descent t). set (x := G t / b t) in *.
-  assert (Hx : 0 <= x) by apply tangent_not_negative.
+  assert (Hx : 0 <= x) by apply ratio_not_negative.
   pose proof (atan_below x Hx) as A. pose proof (atan_nonneg x Hx) as P. pose proof (pos t).
   assert (E : G t = b t * x) by (unfold x; field; lra).
   assert (L / 2 * atan x ^ 2 <= atan x * G t); [|lra].
@@ -78,7 +78,7 @@ Qed.
 Lemma rise_at_most t : b t <= L / 2 -> f (S t) <= f t + PI ^ 2 * L / 8.
 Proof.
   intros H. pose proof (descent t). pose proof (angle_times_gradient_nonneg t).
-  pose proof (atan_quarter (G t / b t)). pose proof (atan_nonneg _ (tangent_not_negative t)).
+  pose proof (atan_quarter (G t / b t)). pose proof (atan_nonneg _ (ratio_not_negative t)).
   assert (Q : atan (G t / b t) ^ 2 <= (PI / 2) ^ 2) by (apply pow_incr; lra).
   apply Rmult_le_compat_l with (r := L / 2) in Q; [|lra].
   replace (L / 2 * (PI / 2) ^ 2) with (PI ^ 2 * L / 8) in Q by field. lra.
@@ -114,7 +114,7 @@ Qed.
 (** |G|^2 <= b_{t+1} theta |G| *)
 Lemma paid_by_angle t : G t ^ 2 <= b (S t) * (atan (G t / b t) * G t).
 Proof.
-  pose proof (atan_above _ (tangent_not_negative t)) as Q. pose proof (pos t) as P. rewrite recursion.
+  pose proof (atan_above _ (ratio_not_negative t)) as Q. pose proof (pos t) as P. rewrite recursion.
   set (x := G t / b t) in *. pose proof (square_plus_one x) as S1.
   assert (E : G t = b t * x) by (unfold x; field; lra).
   replace (G t ^ 2 / b t) with (b t * x ^ 2) by (rewrite E; field; lra).
@@ -184,7 +184,7 @@ Qed.
 Lemma late_step t : reach <= b t -> f (S t) + psi c L (b (S t)) <= f t + psi c L (b t).
 Proof.
   intros Hr. pose proof (descent_with_logarithm t). unfold psi.
-  pose proof (tangent_not_negative t) as Hx. pose proof (pos t) as P. pose proof reach_pos as R0.
+  pose proof (ratio_not_negative t) as Hx. pose proof (pos t) as P. pose proof reach_pos as R0.
   assert (Hb : 0 < b_0) by exact start.
   assert (X : G t / b t <= b_0 / Gbar).
   { apply quotient_le; [easy|]. apply Rle_trans with (b_0 / Gbar * reach).

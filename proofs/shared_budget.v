@@ -124,10 +124,10 @@ Proof.
   rewrite block_sum_plus in B. lra.
 Qed.
 
-Lemma gd_rate_sum_shared_of_descent s (r : run s) (k : constants s) c D nu :
-  scale_invariant r -> differentiable r -> gradient_step r -> constant_rate r -> positive_start r -> positive_rates r ->
-  gradient_bounded r k -> (forall i, 0 < gradient_limit k i) -> (forall i, 0 < decoupled_smoothness k i) ->
-  scale_variant_rate r k -> bounded_below r k -> run_descends r k ->
+Theorem gd_rate_sum_shared s (r : run s) (k : constants s) c D nu :
+  scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> gradient_bounded r k ->
+  gradient_step r -> full_gradient r -> constant_rate r -> scale_variant_rate r k -> bounded_below r k ->
+  positive_start r -> positive_rates r -> (forall i, 0 < gradient_limit k i) ->
   (forall i, infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i)
                (decoupled_smoothness k i / (2 * gradient_limit k i)) (c i)) ->
   increments c (decoupled_smoothness k) (inverse_rate r 0) (gap r k) D ->
@@ -136,12 +136,15 @@ Lemma gd_rate_sum_shared_of_descent s (r : run s) (k : constants s) c D nu :
   step_sum T (fun t => block_sum (fun i => gradient_norm r t i ^ 2) + rest_gradient_norm r t ^ 2)
   <= lagrangian c (decoupled_smoothness k) (inverse_rate r 0) D (gap r k) nu.
 Proof.
-  intros. apply (shared_sum (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) _ c (kappa r k * rest_rate r)
+  intros I W B Q Gb G same C V low P R HG K KD Hn0 Hn T. pose proof (proj1 W) as once.
+  apply (shared_sum (inverse_rate r) (gradient_norm r) (value r) (rest_gradient_norm r) _ c (kappa r k * rest_rate r)
     (least_value k) (rest_price k)); auto.
   - now apply run_grows.
+  - now apply run_descends.
   - intros t i. now apply (run_steps r k c).
-  - intros i. now apply (slope_pos r k c).
+  - apply Q.
+  - intros i. apply K.
   - now apply run_value_above.
-  - now apply run_rest_paid.
+  - now apply (run_rest_paid r k).
   - now apply run_rest_priced.
 Qed.
