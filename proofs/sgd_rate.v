@@ -151,3 +151,138 @@ Proof.
   apply Rmult_le_compat_l; [now apply quotient_nonneg|easy].
 Qed.
 End Slow.
+
+(** ** The claims *)
+
+Theorem sgd_rate_sum s (c : chance s) (k : constants s) (A : index s -> R) (omega : path c) :
+  surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
+  surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
+  surely c first_rate_largest -> surely c positive_start -> surely c positive_rates -> 0 <= rest_decoupled k ->
+  unbiased c -> fixed_schedule c -> noise_variance c k -> surely c (fun r => bounded_below r k) ->
+  (forall i, noise_supremum
+     (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)
+     (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->
+  forall T,
+  step_sum T (fun t =>
+    block_sum (fun i => expectation T (fun o =>
+      learning_rate (outcome c o) t i / squared_norm (outcome c o) t i * mean_gradient_norm (outcome c o) t i ^ 2))
+    + scale_variant_weight (rest_schedule (outcome c omega) t) (rest_decoupled k)
+      * expectation T (fun o => mean_rest_gradient_norm (outcome c o) t ^ 2))
+  <= gap (outcome c omega) k
+    + block_sum (fun i => A i / 2 * expectation T (fun o =>
+        ln (squared_norm (outcome c o) T i / squared_norm (outcome c o) 0 i)))
+    + step_sum T (fun t => scale_variant_noise (rest_schedule (outcome c omega) t) (rest_decoupled k) (noise_deviation k)).
+Proof.
+  intros. apply (gains_telescope c k A); try easy. intros t Ht. now apply noisy_descent.
+Qed.
+
+Theorem sgd_rate_single_block s (c : chance s) (k : constants s) (A : index s -> R) (omega : path c) :
+  surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
+  surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
+  surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) ->
+  (forall i, noise_supremum
+     (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)
+     (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->
+  forall T i, (0 < T)%nat ->
+  least T (fun t => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2))
+  <= (gap (outcome c omega) k
+      + A i / 2 * ln (envelope (squared_norm (outcome c omega) 0 i) (learning_rate (outcome c omega) 0 i) (noise_limit k i)
+                        (squared_rates (outcome c omega) T i) / squared_norm (outcome c omega) 0 i))
+    / step_sum T (fun t => learning_rate (outcome c omega) t i
+        / envelope (squared_norm (outcome c omega) 0 i) (learning_rate (outcome c omega) 0 i) (noise_limit k i)
+            (squared_rates (outcome c omega) t i)).
+Proof.
+  intros. set (total := step_sum T _).
+  assert (0 < total).
+  { apply step_sum_pos; [easy|]. intros t _. now apply (rate_positive c k). }
+  apply Rmult_le_reg_r with total; [easy|]. unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
+  now apply (single_weighted c k A).
+Qed.
+
+Theorem sgd_rate_slow_decay s (c : chance s) (k : constants s) (A : index s -> R) (omega : path c) :
+  surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
+  surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
+  surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) -> surely c slow_decay ->
+  (forall i, noise_supremum
+     (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)
+     (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->
+  forall T i, (0 < T)%nat ->
+  least T (fun t => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2))
+  <= (gap (outcome c omega) k
+      + A i / 2 * ln (envelope (squared_norm (outcome c omega) 0 i) (learning_rate (outcome c omega) 0 i) (noise_limit k i)
+                        (squared_rates (outcome c omega) T i) / squared_norm (outcome c omega) 0 i))
+    * slow_decay_rate (squared_norm (outcome c omega) 0 i) (learning_rate (outcome c omega) 0 i) (noise_limit k i) (INR T).
+Proof.
+  intros I2 D2 W Dk St N M L P0 Pr U F B Sb Sl Hn T i HT.
+  assert (D1 : differentiable (outcome c omega)) by apply D2.
+  pose proof (single_weighted c k A I2 D2 W Dk St N M L P0 Pr U F omega Hn B Sb T i HT) as Q.
+  pose proof (slow_sum (outcome c omega) k (I2 omega) D1 (St omega) (N omega) (L omega) (P0 omega) (Pr omega) (Sl omega) T i HT)
+    as R1.
+  pose proof (slow_decay_rate_nonneg (outcome c omega) k (N omega) (P0 omega) (Pr omega) T i HT) as R0.
+  set (D := slow_decay_rate _ _ _ _) in *. set (total := step_sum T _) in Q, R1. set (m := least T _) in *.
+  assert (0 <= m).
+  { destruct (least_attained T (fun t => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2)) HT) as (t & _ & E).
+    unfold m. rewrite E. apply expectation_nonneg. intros. apply pow2_ge_0. }
+  apply Rle_trans with (m * total * D).
+  - apply Rle_trans with (m * 1); [lra|]. rewrite Rmult_assoc. apply Rmult_le_compat_l; lra.
+  - apply Rmult_le_compat_r; [easy|exact Q].
+Qed.
+
+(** Several blocks and g: the smallest weight of a squared gradient at each step. *)
+Theorem sgd_rate_blocks s (c : chance s) (k : constants s) (A : index s -> R) (omega : path c) (weight_g : nat -> R) :
+  surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
+  surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
+  surely c first_rate_largest -> surely c positive_start -> surely c positive_rates -> 0 <= rest_decoupled k ->
+  unbiased c -> fixed_schedule c -> noise_variance c k -> surely c (fun r => bounded_below r k) ->
+  scale_variant_schedule c k weight_g -> (0 < blocks s)%nat ->
+  (forall i, noise_supremum
+     (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)
+     (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->
+  forall T, (0 < T)%nat ->
+  least T (fun t =>
+    block_sum (fun i => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2))
+    + expectation T (fun o => mean_rest_gradient_norm (outcome c o) t ^ 2))
+  <= (gap (outcome c omega) k
+      + block_sum (fun i => A i / 2
+          * ln (envelope (squared_norm (outcome c omega) 0 i) (learning_rate (outcome c omega) 0 i) (noise_limit k i)
+                  (squared_rates (outcome c omega) T i) / squared_norm (outcome c omega) 0 i))
+      + step_sum T (fun t => scale_variant_noise (rest_schedule (outcome c omega) t) (rest_decoupled k) (noise_deviation k)))
+    / step_sum T (fun t => Rmin
+        (- largest_block (fun i => - learning_rate (outcome c omega) t i
+            / envelope (squared_norm (outcome c omega) 0 i) (learning_rate (outcome c omega) 0 i) (noise_limit k i)
+                (squared_rates (outcome c omega) t i)))
+        (weight_g t)).
+Proof.
+  intros I2 D2 W Dk St N M L P0 Pr HL U F V B [Wp We] Hm Hn T HT.
+  pose proof (sgd_rate_sum s c k A omega I2 D2 W Dk St N M L P0 Pr HL U F V B Hn T) as Q.
+  set (weight t := Rmin _ (weight_g t)).
+  assert (positive : forall t, 0 < weight t).
+  { intros t. apply Rmin_pos; [|apply Wp]. apply Ropp_0_gt_lt_contravar.
+    apply largest_block_lt; [easy|]. intros i. unfold Rdiv. rewrite Ropp_mult_distr_l_reverse.
+    apply Ropp_lt_gt_0_contravar. now apply (rate_positive c k). }
+  set (total := step_sum T weight). set (numerator := _ + step_sum T _).
+  assert (0 < total) by now apply step_sum_pos.
+  apply Rmult_le_reg_r with total; [easy|]. unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
+  apply Rle_trans with (step_sum T (fun t =>
+    block_sum (fun i => expectation T (fun o =>
+      learning_rate (outcome c o) t i / squared_norm (outcome c o) t i * mean_gradient_norm (outcome c o) t i ^ 2))
+    + scale_variant_weight (rest_schedule (outcome c omega) t) (rest_decoupled k)
+      * expectation T (fun o => mean_rest_gradient_norm (outcome c o) t ^ 2))).
+  - eapply Rle_trans; [apply least_le_weighted; [easy|intros t _; apply Rlt_le, positive]|].
+    apply step_sum_le. intros t _. rewrite Rmult_plus_distr_l, <- block_sum_scale. apply Rplus_le_compat.
+    + apply block_sum_le. intros i. apply (gain_above c k) with (omega := omega); try easy.
+      eapply Rle_trans; [apply Rmin_l|].
+      match goal with |- - largest_block ?x <= _ => pose proof (largest_block_ge x i) as G end.
+      cbv beta in G. unfold Rdiv in G |- *. rewrite Ropp_mult_distr_l_reverse in G. unfold envelope_at. lra.
+    + destruct We as [We|No].
+      * apply Rmult_le_compat_r; [apply expectation_nonneg; intros; apply pow2_ge_0|].
+        eapply Rle_trans; [apply Rmin_r|]. rewrite (We t omega). apply Rle_refl.
+      * rewrite (expectation_ext c T _ (fun _ => 0)).
+        { rewrite expectation_constant. lra. }
+        intros o. unfold mean_rest_gradient_norm. rewrite (No (mean_rest_gradient _ _)), norm_origin. ring.
+  - eapply Rle_trans; [exact Q|]. apply Rplus_le_compat_r, Rplus_le_compat_l, block_sum_le. intros i.
+    apply Rmult_le_compat_l; [pose proof (noise_constant_nonneg c k A omega Hn i); lra|].
+    now apply (logarithm_ratio_below c k).
+Qed.
