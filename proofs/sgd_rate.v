@@ -58,31 +58,31 @@ Proof.
       replace (INR t + 1 + 1) with (INR t + 2) in * by ring. lra.
 Qed.
 
-(** Sbar_t <= start + Gs eta_t sqrt(t + 1) sqrt(2 (1 + ln(t + 1))) *)
-Lemma envelope_by_root t i :
+(** E_{t+1} <= eta_t^2 (t + 1) M gives Sbar_t <= start + Gs eta_t sqrt(t + 1) sqrt(2 M). *)
+Lemma envelope_by_root t i M :
+  0 <= M -> squared_rates r (S t) i <= learning_rate r t i ^ 2 * (INR t + 1) * M ->
   envelope_at r k t i
   <= slow_start (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i)
-    + noise_limit k i * (learning_rate r t i * sqrt (INR t + 1)) * sqrt (2 * (1 + ln (INR t + 1))).
+    + noise_limit k i * (learning_rate r t i * sqrt (INR t + 1)) * sqrt (2 * M).
 Proof.
-  unfold envelope_at, envelope, slow_start. set (h := half_growth _ _ _). rewrite Rplus_assoc. apply Rplus_le_compat_l.
-  pose proof (pos_INR t). pose proof (logarithm_nonneg t). pose proof (noise_limit_nonneg r k noise i). pose proof (rates t i).
-  pose proof (sqrt_pos (INR t + 1)). pose proof (sqrt_pos (2 * (1 + ln (INR t + 1)))).
+  intros HM Q. unfold envelope_at, envelope, slow_start. set (h := half_growth _ _ _).
+  rewrite Rplus_assoc. apply Rplus_le_compat_l.
+  pose proof (pos_INR t). pose proof (noise_limit_nonneg r k noise i). pose proof (rates t i).
+  pose proof (sqrt_pos (INR t + 1)). pose proof (sqrt_pos (2 * M)).
   set (a := Rabs (squared_norm r 0 i - h)). assert (Ha : 0 <= a) by apply Rabs_pos.
-  set (b := noise_limit k i * (learning_rate r t i * sqrt (INR t + 1)) * sqrt (2 * (1 + ln (INR t + 1)))).
+  set (b := noise_limit k i * (learning_rate r t i * sqrt (INR t + 1)) * sqrt (2 * M)).
   assert (Hb : 0 <= b) by (unfold b; repeat apply Rmult_le_pos; lra).
   apply square_root_below; [lra|].
   assert (Ea : (squared_norm r 0 i - h) ^ 2 = a ^ 2) by (unfold a; now rewrite pow2_abs).
-  assert (Eb : b ^ 2 = 2 * noise_limit k i ^ 2 * (learning_rate r t i ^ 2 * (INR t + 1) * (1 + ln (INR t + 1)))).
+  assert (Eb : b ^ 2 = 2 * noise_limit k i ^ 2 * (learning_rate r t i ^ 2 * (INR t + 1) * M)).
   { unfold b. rewrite !Rpow_mult_distr, !pow2_sqrt by lra. ring. }
-  pose proof (squared_rates_below t i) as Q.
   assert (squared_rates r t i <= squared_rates r (S t) i).
   { change (squared_rates r (S t) i) with (squared_rates r t i + learning_rate r t i ^ 2).
     pose proof (pow2_ge_0 (learning_rate r t i)). lra. }
   pose proof (pow2_ge_0 (noise_limit k i)). pose proof (Rmult_le_pos a b Ha Hb).
   rewrite Ea. replace ((a + b) ^ 2) with (a ^ 2 + 2 * (a * b) + b ^ 2) by ring. rewrite Eb.
   assert (2 * noise_limit k i ^ 2 * squared_rates r t i
-    <= 2 * noise_limit k i ^ 2 * (learning_rate r t i ^ 2 * (INR t + 1) * (1 + ln (INR t + 1))))
-    by (apply Rmult_le_compat_l; lra).
+    <= 2 * noise_limit k i ^ 2 * (learning_rate r t i ^ 2 * (INR t + 1) * M)) by (apply Rmult_le_compat_l; lra).
   lra.
 Qed.
 
@@ -108,47 +108,60 @@ Proof.
   - apply Rinv_le_contravar; [now apply envelope_pos|apply envelope_monotone].
 Qed.
 
+Lemma slow_start_nonneg i : 0 <= slow_start (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i).
+Proof.
+  apply Rplus_le_le_0_compat; [|apply Rabs_pos]. pose proof (start i).
+  unfold half_growth. repeat apply quotient_nonneg; try lra. apply Rmult_le_pos; apply pow2_ge_0.
+Qed.
+
+(** None of the eta_t/Sbar_t is below the last. *)
+Lemma rates_sum_above t i M :
+  0 <= M -> squared_rates r (S t) i <= learning_rate r t i ^ 2 * (INR t + 1) * M ->
+  1 <= (slow_start (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i) / learning_rate r 0 i
+        + noise_limit k i * sqrt (2 * M)) / sqrt (INR (S t))
+       * step_sum (S t) (fun t => learning_rate r t i / envelope_at r k t i).
+Proof.
+  intros HM HE. pose proof (envelope_by_root t i M HM HE) as B. set (root := sqrt (2 * M)) in *.
+  set (Z := slow_start _ _ _) in *. assert (HZ : 0 <= Z) by apply slow_start_nonneg.
+  pose proof (rates 0%nat i). pose proof (rates t i). pose proof (pos_INR t). pose proof (noise_limit_nonneg r k noise i).
+  assert (0 <= root) by apply sqrt_pos. rewrite S_INR. set (q := sqrt (INR t + 1)) in *.
+  assert (Hq : 0 < q) by (apply sqrt_lt_R0; lra).
+  set (D := (Z / learning_rate r 0 i + noise_limit k i * root) / q).
+  assert (HD : 0 <= D).
+  { apply quotient_nonneg; [|easy]. apply Rplus_le_le_0_compat; [now apply quotient_nonneg|now apply Rmult_le_pos]. }
+  assert (low : INR (S t) * (learning_rate r t i / envelope_at r k t i)
+    <= step_sum (S t) (fun t => learning_rate r t i / envelope_at r k t i)).
+  { rewrite <- step_sum_constant. apply step_sum_le. intros n Hn. apply envelope_rate_falls. lia. }
+  apply Rle_trans with (D * (INR (S t) * (learning_rate r t i / envelope_at r k t i))); [|now apply Rmult_le_compat_l].
+  pose proof (envelope_pos r k invariant smooth step noise largest start rates t i). pose proof (rate_above_root t i) as R0.
+  apply Rmult_le_reg_r with (envelope_at r k t i); [easy|].
+  replace (D * (INR (S t) * (learning_rate r t i / envelope_at r k t i)) * envelope_at r k t i)
+    with (D * (INR (S t) * learning_rate r t i)) by (field; lra).
+  rewrite Rmult_1_l. eapply Rle_trans; [exact B|]. unfold D. rewrite S_INR.
+  assert (Eq : INR t + 1 = q * q) by (unfold q; now rewrite sqrt_sqrt by lra). rewrite Eq at 1.
+  replace ((Z / learning_rate r 0 i + noise_limit k i * root) / q * (q * q * learning_rate r t i))
+    with (Z / learning_rate r 0 i * (learning_rate r t i * q) + noise_limit k i * (learning_rate r t i * q) * root)
+    by (field; lra).
+  apply Rplus_le_compat_r. fold q in R0. replace Z with (Z / learning_rate r 0 i * learning_rate r 0 i) at 1 by (field; lra).
+  apply Rmult_le_compat_l; [now apply quotient_nonneg|easy].
+Qed.
+
 Lemma slow_decay_rate_nonneg T i : (0 < T)%nat ->
   0 <= slow_decay_rate (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i) (INR T).
 Proof.
   intros HT. assert (0 < INR T) by now apply lt_0_INR. apply quotient_nonneg; [|now apply sqrt_lt_R0].
-  pose proof (noise_limit_nonneg r k noise i). pose proof (rates 0%nat i). pose proof (start i).
+  pose proof (noise_limit_nonneg r k noise i). pose proof (rates 0%nat i).
   apply Rplus_le_le_0_compat; [|apply Rmult_le_pos; [easy|apply sqrt_pos]].
-  apply quotient_nonneg; [|easy]. apply Rplus_le_le_0_compat; [|apply Rabs_pos].
-  unfold half_growth. repeat apply quotient_nonneg; try lra. apply Rmult_le_pos; apply pow2_ge_0.
+  apply quotient_nonneg; [apply slow_start_nonneg|easy].
 Qed.
 
-(** The closed form is above the inverse of the sum of eta_t/Sbar_t: none of them is below the last. *)
+(** The closed form is above the inverse of the sum of eta_t/Sbar_t. *)
 Lemma slow_sum T i : (0 < T)%nat ->
   1 <= slow_decay_rate (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i) (INR T)
        * step_sum T (fun t => learning_rate r t i / envelope_at r k t i).
 Proof.
-  intros HT. pose proof (slow_decay_rate_nonneg T i HT) as P.
-  destruct T as [|t]; [lia|]. set (D := slow_decay_rate _ _ _ _) in *.
-  assert (low : INR (S t) * (learning_rate r t i / envelope_at r k t i)
-    <= step_sum (S t) (fun t => learning_rate r t i / envelope_at r k t i)).
-  { rewrite <- step_sum_constant. apply step_sum_le. intros n Hn. apply envelope_rate_falls. lia. }
-  apply Rle_trans with (D * (INR (S t) * (learning_rate r t i / envelope_at r k t i))).
-  2:{ now apply Rmult_le_compat_l. }
-  pose proof (envelope_by_root t i) as B. pose proof (envelope_pos r k invariant smooth step noise largest start rates t i).
-  pose proof (rates 0%nat i). pose proof (rates t i). pose proof (rate_above_root t i) as R0.
-  apply Rmult_le_reg_r with (envelope_at r k t i); [easy|].
-  replace (D * (INR (S t) * (learning_rate r t i / envelope_at r k t i)) * envelope_at r k t i)
-    with (D * (INR (S t) * learning_rate r t i)) by (field; lra).
-  rewrite Rmult_1_l. eapply Rle_trans; [exact B|]. unfold D, slow_decay_rate. rewrite S_INR.
-  set (q := sqrt (INR t + 1)) in *. pose proof (pos_INR t).
-  assert (Hq : 0 < q) by (apply sqrt_lt_R0; lra).
-  assert (Eq : INR t + 1 = q * q) by (unfold q; now rewrite sqrt_sqrt by lra).
-  set (root := sqrt (2 * (1 + ln (INR t + 1)))). set (Z := slow_start _ _ _).
-  assert (HZ : 0 <= Z).
-  { apply Rplus_le_le_0_compat; [|apply Rabs_pos]. pose proof (start i).
-    unfold half_growth. repeat apply quotient_nonneg; try lra. apply Rmult_le_pos; apply pow2_ge_0. }
-  rewrite Eq at 1.
-  replace ((Z / learning_rate r 0 i + noise_limit k i * root) / q * (q * q * learning_rate r t i))
-    with (Z / learning_rate r 0 i * (learning_rate r t i * q) + noise_limit k i * (learning_rate r t i * q) * root)
-    by (field; lra).
-  apply Rplus_le_compat_r. replace Z with (Z / learning_rate r 0 i * learning_rate r 0 i) at 1 by (field; lra).
-  apply Rmult_le_compat_l; [now apply quotient_nonneg|easy].
+  destruct T as [|t]; [lia|]. intros _. pose proof (logarithm_nonneg t). rewrite <- S_INR in *.
+  apply rates_sum_above; [lra|]. rewrite S_INR. apply squared_rates_below.
 Qed.
 End Slow.
 
@@ -200,6 +213,30 @@ Proof.
   now apply (single_weighted c k A).
 Qed.
 
+(** With a number D above the inverse of the sum in the denominator. *)
+Lemma least_below s (c : chance s) (k : constants s) (A : index s -> R) (omega : path c) :
+  surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
+  surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
+  surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) ->
+  noise_constant (outcome c omega) k A ->
+  forall T i D, (0 < T)%nat -> 0 <= D ->
+  1 <= D * step_sum T (fun t => learning_rate (outcome c omega) t i / envelope_at (outcome c omega) k t i) ->
+  least T (fun t => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2))
+  <= (gap (outcome c omega) k
+      + A i / 2 * ln (envelope_at (outcome c omega) k T i / squared_norm (outcome c omega) 0 i)) * D.
+Proof.
+  intros I2 D2 W Dk St N M L P0 Pr U F B Sb Hn T i D HT R0 R1.
+  pose proof (single_weighted c k A I2 D2 W Dk St N M L P0 Pr U F omega Hn B Sb T i HT) as Q.
+  set (total := step_sum T _) in Q, R1. set (m := least T _) in *.
+  assert (0 <= m).
+  { destruct (least_attained T (fun t => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2)) HT) as (t & _ & E).
+    unfold m. rewrite E. apply expectation_nonneg. intros. apply pow2_ge_0. }
+  apply Rle_trans with (m * total * D).
+  - apply Rle_trans with (m * 1); [lra|]. rewrite Rmult_assoc. apply Rmult_le_compat_l; lra.
+  - apply Rmult_le_compat_r; [easy|exact Q].
+Qed.
+
 Theorem sgd_rate_slow_decay s (c : chance s) (k : constants s) (A : index s -> R) (omega : path c) :
   surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
   surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
@@ -217,17 +254,9 @@ Theorem sgd_rate_slow_decay s (c : chance s) (k : constants s) (A : index s -> R
 Proof.
   intros I2 D2 W Dk St N M L P0 Pr U F B Sb Sl Hn T i HT.
   assert (D1 : differentiable (outcome c omega)) by apply D2.
-  pose proof (single_weighted c k A I2 D2 W Dk St N M L P0 Pr U F omega Hn B Sb T i HT) as Q.
-  pose proof (slow_sum (outcome c omega) k (I2 omega) D1 (St omega) (N omega) (L omega) (P0 omega) (Pr omega) (Sl omega) T i HT)
-    as R1.
-  pose proof (slow_decay_rate_nonneg (outcome c omega) k (N omega) (P0 omega) (Pr omega) T i HT) as R0.
-  set (D := slow_decay_rate _ _ _ _) in *. set (total := step_sum T _) in Q, R1. set (m := least T _) in *.
-  assert (0 <= m).
-  { destruct (least_attained T (fun t => expectation T (fun o => mean_gradient_norm (outcome c o) t i ^ 2)) HT) as (t & _ & E).
-    unfold m. rewrite E. apply expectation_nonneg. intros. apply pow2_ge_0. }
-  apply Rle_trans with (m * total * D).
-  - apply Rle_trans with (m * 1); [lra|]. rewrite Rmult_assoc. apply Rmult_le_compat_l; lra.
-  - apply Rmult_le_compat_r; [easy|exact Q].
+  apply (least_below s c k A); try easy.
+  - now apply slow_decay_rate_nonneg.
+  - now apply slow_sum.
 Qed.
 
 (** Several blocks and g: the smallest weight of a squared gradient at each step. *)
