@@ -193,14 +193,17 @@ Lemma descent_no_momentum : no_momentum descent.
 Proof. reflexivity. Qed.
 
 (** The weights never vanish: the gradient is orthogonal to what decay leaves of them. *)
-Lemma descent_nonzero t : descent_position t <> origin.
+Lemma step_nonzero b c x : 0 < b -> x <> origin -> minus (times b x) (times c (G x)) <> origin.
 Proof.
-  induction t as [|t IH]; [easy|]. set (x := descent_position t) in *. cbn [descent_position]. fold x.
+  intros Hb Hx E.
   assert (O : dot (G x) x = 0).
   { rewrite dot_of_block. apply (gradient_orthogonal f f_invariant). apply f_gradient. now apply nonzero_iff. }
-  intros E. apply (f_equal (fun u => dot u x)) in E. rewrite dot_minus, !dot_times, O, dot_origin in E.
-  pose proof (square_pos x IH) as P. pose proof (Rmult_lt_0_compat (1 - eta * lam) (dot x x)). lra.
+  apply (f_equal (fun u => dot u x)) in E. rewrite dot_minus, !dot_times, O, dot_origin in E.
+  pose proof (Rmult_lt_0_compat b (dot x x) Hb (square_pos x Hx)). lra.
 Qed.
+
+Lemma descent_nonzero t : descent_position t <> origin.
+Proof. induction t as [|t IH]; [easy|]. apply step_nonzero; [lra|easy]. Qed.
 
 Lemma descent_positive_norms : positive_norms descent.
 Proof.
