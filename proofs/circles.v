@@ -81,7 +81,7 @@ Qed.
 
 (** One block and nothing else: the whole range. *)
 Lemma whole_range i :
-  single_block (s := s) -> forall t x, nonzero x -> Rabs (objective r x - value r t) <= PI ^ 2 / 4 * smoothness k i i.
+  single_block s -> forall t x, nonzero x -> Rabs (objective r x - value r t) <= PI ^ 2 / 4 * smoothness k i i.
 Proof.
   intros [M Z] t x X. rewrite <- (at_normalised (objective r) x) by (easy || apply invariant). apply block_range.
   - now apply normalised_on_spheres.
@@ -90,7 +90,7 @@ Proof.
   - now rewrite (Z (rest_part (normalised x))), (Z (rest_part (position r t))).
 Qed.
 
-Lemma value_range i : single_block (s := s) -> forall t u, value r t - value r u <= PI ^ 2 / 4 * smoothness k i i.
+Lemma value_range i : single_block s -> forall t u, value r t - value r u <= PI ^ 2 / 4 * smoothness k i i.
 Proof.
   intros A t u. eapply Rle_trans; [apply Rle_abs|]. now apply whole_range, nonzero_position.
 Qed.

@@ -5,11 +5,6 @@ From Coquelicot Require Import Coquelicot.
 From Ratetheory Require Import sums spaces calculus runs hypotheses points scale_invariance norm_growth geodesics smoothness.
 Local Open Scope R_scope.
 
-(** ** What is missing below *)
-
-(** The rate of g is not negative, where there is g. *)
-Definition nonnegative_rest_rate {s : shape} (r : run s) : Prop := 0 <= rest_rate r \/ @no_rest s.
-
 (** ** The step is a geodesic *)
 
 Section Step.

@@ -74,6 +74,13 @@ Definition smooth_on_spheres : Prop :=
   (forall xi zeta, rest_tangent xi -> rest_tangent zeta ->
      Rabs (twice_along (objective r) x xi zeta) <= rest_smoothness k).
 
+(** Every block has at least two coordinates: each vector has a unit vector orthogonal to it. *)
+Definition two_coordinates : Prop :=
+  forall (i : index s) (x : place s), exists u : place s, norm (part u i) = 1 /\ dot (part x i) (part u i) = 0.
+
+(** The sign of L. *)
+Definition nonnegative_smoothness : Prop := forall i, 0 <= smoothness k i i.
+
 Definition decoupled : Prop :=
   (forall i, 0 < decoupled_smoothness k i) /\
   forall y z, quadratic_form y z <= block_sum (fun i => decoupled_smoothness k i * y i ^ 2) + rest_decoupled k * z ^ 2.
@@ -93,9 +100,14 @@ Definition no_rest : Prop := forall u : rest s, u = origin.
 Definition scale_variant_rate : Prop :=
   (0 < rest_rate r /\ 0 < kappa /\ rest_price k = 1 / (kappa * rest_rate r)) \/ (no_rest /\ rest_price k = 0).
 
+(** The rate of g is not negative, where there is g. *)
+Definition nonnegative_rest_rate : Prop := 0 <= rest_rate r \/ no_rest.
+
 (** One block, no scale-variant parameters. *)
 Definition single_block : Prop := blocks s = 1%nat /\ no_rest.
 End Constants.
+Arguments two_coordinates : clear implicits.
+Arguments single_block : clear implicits.
 
 (** ** The steps *)
 

@@ -25,7 +25,7 @@ Proof. apply (Fin.caseS' i); [easy|]. intros j. apply (Fin.case0 (fun _ => _) j)
 Lemma nothing_else : @no_rest s.
 Proof. intros u. apply functional_extensionality_dep. intros j. apply (Fin.case0 (fun _ => _) j). Qed.
 
-Lemma one_block_single : @single_block s.
+Lemma one_block_single : single_block s.
 Proof. split; [easy|apply nothing_else]. Qed.
 
 Lemma place_eq x y : part x the_block = part y the_block -> x = y.
@@ -309,7 +309,7 @@ Theorem gradient_descent_exists eta :
     (scale_invariant r /\ twice_differentiable r /\ full_gradient r /\ @even_function s r) /\
     (gradient_step r /\ constant_rate r /\ positive_start r /\ positive_rates r /\ learning_rate r 0 i = eta) /\
     (smooth_on_spheres r k /\ decoupled k /\ gradient_bounded r k /\ bounded_below r k) /\
-    (@single_block s /\ scale_variant_rate r k) /\ 0 < gradient_norm r 0 i.
+    (single_block s /\ scale_variant_rate r k) /\ 0 < gradient_norm r 0 i.
 Proof.
   intros He. exists (one_block 2), (plane_run eta 0), plane_constants, (the_block 2).
   pose proof plane_between as B. pose proof plane_start_nonzero as Z. assert (D : 0 < 1) by lra.

@@ -5,7 +5,7 @@
 
 From Coq Require Import Reals Lra Lia ZArith List.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary lyapunov gd_rate descent.
+From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary lyapunov gd_rate.
 Local Open Scope R_scope.
 
 (** ** The slope *)
@@ -53,6 +53,13 @@ Proof.
   assert (x ^ 2 <= d ^ 2) by (apply pow_incr; lra). nra.
 Qed.
 
+(** Anything positive up to arctan(x_0)/x_0. *)
+Lemma infimum_on_boundary_simple x_0 r c : 0 < x_0 -> 0 <= r -> 0 < c -> c <= atan x_0 / x_0 -> infimum_on_boundary x_0 r c.
+Proof.
+  intros Hx Hr Hc H. destruct (simple_slope_infimum x_0 r Hx Hr) as [_ K]. split; [easy|].
+  intros x Q. eapply Rle_trans; [exact H|]. now apply K.
+Qed.
+
 (** ** The excess *)
 
 Lemma excess_before c Lam b e :
@@ -89,11 +96,8 @@ Proof.
   assert (HE : forall i, excess (c i) (decoupled_smoothness k i) (inverse_rate r 0 i) <= e i).
   { intros i. rewrite EL, Eb. apply He. }
   assert (HS := block_sum_le _ _ HE). simpl in HS.
-  eapply Rle_trans; [apply (gd_rate_rate_of_descent s r k c D); auto|].
-  - apply W.
+  eapply Rle_trans; [apply (gd_rate_rate s r k c D); auto|].
   - intros i. rewrite EG. apply HG.
-  - intros t. apply geodesic_descent_decoupled; try assumption.
-    destruct SV as [(Q & _)|[Q _]]; [left; lra|now right].
   - intros i. rewrite EG, EL, Eb. apply Hc.
   - intros i. unfold block_level. rewrite EL, Eb. split; [apply HD0|split; [apply HD1|]].
     eapply Rle_trans; [|apply HD2].

@@ -216,7 +216,7 @@ Proof. apply quotient_pos; [apply rates|]. apply envelope_pos; try easy. apply s
 
 (** *** One block *)
 
-Hypothesis single : single_block (s := s).
+Hypothesis single : single_block s.
 
 Lemma no_rest_norm (u : rest s) : norm u = 0.
 Proof. rewrite (proj2 single u). apply norm_origin. Qed.

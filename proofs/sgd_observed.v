@@ -25,7 +25,7 @@ Hypothesis largest : first_rate_largest r.
 Hypothesis start : positive_start r.
 Hypothesis rates : positive_rates r.
 Hypothesis below : bounded_below r k.
-Hypothesis single : single_block (s := s).
+Hypothesis single : single_block s.
 Hypothesis paid : noise_constant r k A.
 
 (** The descents of one block add up; the logarithms telescope. *)
@@ -53,7 +53,7 @@ End Pathwise.
 Theorem sgd_observed_pathwise s (r : run s) (k : constants s) (A : index s -> R) :
   scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> decoupled k -> scheduled_step r ->
   noise_bounded r k -> mean_gradient_bounded r k -> first_rate_largest r -> positive_start r -> positive_rates r ->
-  bounded_below r k -> single_block (s := s) ->
+  bounded_below r k -> single_block s ->
   (forall i, noise_supremum (learning_rate r 0 i * noise_limit k i / squared_norm r 0 i)
      (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->
   forall T i,
@@ -199,7 +199,7 @@ Theorem sgd_observed_frequency s (c : chance s) (k : constants s) (A : index s -
   surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
   surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
   surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
-  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block s ->
   0 < kap -> 0 < risk -> (forall i, 0 < noise_limit k i) ->
   (forall i, noise_supremum
      (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)

@@ -193,7 +193,7 @@ Theorem sgd_rate_single_block s (c : chance s) (k : constants s) (A : index s ->
   surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
   surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
   surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
-  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block s ->
   (forall i, noise_supremum
      (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)
      (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->
@@ -218,7 +218,7 @@ Lemma least_below s (c : chance s) (k : constants s) (A : index s -> R) (omega :
   surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
   surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
   surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
-  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block s ->
   noise_constant (outcome c omega) k A ->
   forall T i D, (0 < T)%nat -> 0 <= D ->
   1 <= D * step_sum T (fun t => learning_rate (outcome c omega) t i / envelope_at (outcome c omega) k t i) ->
@@ -241,7 +241,7 @@ Theorem sgd_rate_slow_decay s (c : chance s) (k : constants s) (A : index s -> R
   surely c scale_invariant -> surely c twice_differentiable -> surely c (fun r => smooth_on_spheres r k) -> decoupled k ->
   surely c scheduled_step -> surely c (fun r => noise_bounded r k) -> surely c (fun r => mean_gradient_bounded r k) ->
   surely c first_rate_largest -> surely c positive_start -> surely c positive_rates ->
-  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block (s := s) -> surely c slow_decay ->
+  unbiased c -> fixed_schedule c -> surely c (fun r => bounded_below r k) -> single_block s -> surely c slow_decay ->
   (forall i, noise_supremum
      (learning_rate (outcome c omega) 0 i * noise_limit k i / squared_norm (outcome c omega) 0 i)
      (decoupled_smoothness k i) (gradient_limit k i) (A i)) ->

@@ -28,7 +28,7 @@ Hypothesis step : gradient_step r.
 Hypothesis same : full_gradient r.
 Hypothesis constant : constant_rate r.
 Hypothesis below : bounded_below r k.
-Hypothesis alone : @single_block s.
+Hypothesis alone : single_block s.
 Hypothesis start : positive_start r.
 Hypothesis rates : positive_rates r.
 Hypothesis L_nonneg : 0 <= smoothness k i i.
@@ -150,13 +150,13 @@ End Runs.
 
 Theorem gd_rate_gradient_bound s (r : run s) (k : constants s) :
   scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> gradient_step r -> full_gradient r ->
-  constant_rate r -> bounded_below r k -> @single_block s -> positive_start r -> positive_rates r -> nonnegative_smoothness k ->
+  constant_rate r -> bounded_below r k -> single_block s -> positive_start r -> positive_rates r -> nonnegative_smoothness k ->
   forall t i, gradient_norm r t i <= smaller_gradient_bound (smoothness k i i) (inverse_rate r 0 i) (gap r k).
 Proof. intros ? ? ? ? ? ? ? ? ? ? HL t i. now apply run_gradient_bound. Qed.
 
 Theorem gd_rate_sum_rotation s (r : run s) (k : constants s) i D_late v first last I D_first D :
   scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> two_coordinates s -> gradient_bounded r k ->
-  gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> @single_block s ->
+  gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> single_block s ->
   positive_start r -> positive_rates r -> 0 < gradient_limit k i ->
   second_phase (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) D_late ->
   Rmax (inverse_rate r 0 i) (gradient_limit k i ^ 2 / inverse_rate r 0 i) <= v ->
@@ -178,7 +178,7 @@ Qed.
 
 Theorem gd_rate_sum_two_phase s (r : run s) (k : constants s) i D :
   scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> two_coordinates s -> gradient_bounded r k ->
-  gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> @single_block s ->
+  gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> single_block s ->
   positive_start r -> positive_rates r -> inverse_rate r 0 i < gradient_limit k i ->
   second_phase (smoothness k i i) (inverse_rate r 0 i) (gradient_limit k i) (gap r k) D ->
   forall T,
@@ -194,7 +194,7 @@ Qed.
 
 Theorem gd_rate_sum_continuous s (r : run s) (k : constants s) i v first last I D_first D :
   scale_invariant r -> twice_differentiable r -> smooth_on_spheres r k -> gradient_bounded r k ->
-  gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> @single_block s ->
+  gradient_step r -> full_gradient r -> constant_rate r -> bounded_below r k -> single_block s ->
   positive_start r -> positive_rates r -> 0 <= smoothness k i i -> 0 < gradient_limit k i ->
   Rmax (inverse_rate r 0 i) (gradient_limit k i ^ 2 / inverse_rate r 0 i) <= v ->
   infimum_on_boundary (gradient_limit k i / inverse_rate r 0 i) (smoothness k i i / (2 * gradient_limit k i)) first ->

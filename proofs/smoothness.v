@@ -5,14 +5,7 @@ From Coquelicot Require Import Coquelicot.
 From Ratetheory Require Import sums spaces calculus runs hypotheses taylor points scale_invariance norm_growth geodesics.
 Local Open Scope R_scope.
 
-(** ** What is missing below *)
-
-(** The smoothness constant of a block with itself is not negative: so it is in every block that has a unit tangent. *)
-Definition nonnegative_smoothness {s : shape} (k : constants s) : Prop := forall i, 0 <= smoothness k i i.
-
-(** Every block has at least two coordinates: each vector has a unit vector orthogonal to it. *)
-Definition two_coordinates (s : shape) : Prop :=
-  forall (i : index s) (x : place s), exists u : place s, norm (part u i) = 1 /\ dot (part x i) (part u i) = 0.
+(** ** The sign of a smoothness constant *)
 
 Lemma smoothness_nonneg {s} (r : run s) k :
   two_coordinates s -> smooth_on_spheres r k -> (exists x : place s, on_spheres x) -> nonnegative_smoothness k.
