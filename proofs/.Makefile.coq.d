@@ -124,6 +124,6 @@ instances.vos instances.vok instances.required_vos: instances.v sums.vos spaces.
 numbers.vo numbers.glob numbers.v.beautified numbers.required_vo: numbers.v sums.vo spaces.vo calculus.vo runs.vo hypotheses.vo vocabulary.vo lyapunov.vo gd_rate.vo
 numbers.vio: numbers.v sums.vio spaces.vio calculus.vio runs.vio hypotheses.vio vocabulary.vio lyapunov.vio gd_rate.vio
 numbers.vos numbers.vok numbers.required_vos: numbers.v sums.vos spaces.vos calculus.vos runs.vos hypotheses.vos vocabulary.vos lyapunov.vos gd_rate.vos
-bridge.vo bridge.glob bridge.v.beautified bridge.required_vo: bridge.v runs.vo hypotheses.vo descent.vo
-bridge.vio: bridge.v runs.vio hypotheses.vio descent.vio
-bridge.vos bridge.vok bridge.required_vos: bridge.v runs.vos hypotheses.vos descent.vos
+bridge.vo bridge.glob bridge.v.beautified bridge.required_vo: bridge.v spaces.vo runs.vo hypotheses.vo expectation.vo chance.vo
+bridge.vio: bridge.v spaces.vio runs.vio hypotheses.vio expectation.vio chance.vio
+bridge.vos bridge.vok bridge.required_vos: bridge.v spaces.vos runs.vos hypotheses.vos expectation.vos chance.vos

@@ -1,6 +1,7 @@
 """The letters and the hypotheses of the claims in Gallina: the definitions of ``proofs/runs.v`` and ``proofs/hypotheses.v``.
 
-In a template ``{t}`` stands for the step; ``i`` is the block, ``r`` the run, ``k`` its constants.
+In a template ``{t}`` stands for the step; ``i`` is the block, ``r`` the run, ``k`` its constants. Where chance decides, ``c`` is
+all runs together, and a letter belongs to the run of the outcome that an expectation is taken over.
 """
 
 from __future__ import annotations
@@ -108,6 +109,7 @@ SIGNS: dict[str, dict[str, str]] = {
     "b": {"positive": "positive_norms r /\\ positive_rates r"},
     "eta": {"positive": "positive_rates r"},
     "k": {"positive": FACTOR},
+    "L": {"nonnegative": "nonnegative_smoothness k"},
     "Lam": {"positive": "(forall i : index s, 0 < decoupled_smoothness k i)"},
     "Lam_g": {"positive": "0 < rest_decoupled k"},
     "Gbar": {"positive": "(forall i : index s, 0 < gradient_limit k i)"},
@@ -130,32 +132,36 @@ CIRCLE = "unit_tangent r t i xi"
 """The premise of letters along a great circle."""
 
 _WITH_CONSTANTS = {
-    "smooth_on_spheres",
     "gradient_bounded",
     "mean_gradient_bounded",
     "noise_bounded",
     "bounded_below",
     "scale_variant_rate",
-    "noise_variance",
 }
 _OWN_ARGUMENTS = {
+    "smooth_on_spheres": "smooth_on_spheres r k /\\ two_coordinates s",
     "decoupled": "decoupled k",
     "single_block": "single_block s",
-    "even_function": "even_function r",
     "predicted_defect": "predicted_defect r d",
     "positive_root": "positive_root r root",
     "settled_shift": "settled_shift r root",
     "squared_gradient": "squared_gradient r Q",
-    "scale_variant_schedule": "scale_variant_schedule r k weight",
 }
+CHANCE = {
+    "unbiased": "unbiased c",
+    "fixed_schedule": "fixed_schedule c",
+    "noise_variance": "noise_variance c k",
+    "scale_variant_schedule": "scale_variant_schedule c k weight",
+}
+"""Hypotheses that speak of all outcomes together. A conclusion without an expectation holds for each outcome and needs none."""
 BY_DEFINITION = {"update_known": "update", "corrected_buffer": "buffer_hat"}
 """Hypotheses that hold of every run by the definition of a letter."""
 
 
 def hypothesis(condition: Hypothesis) -> str | None:
-    """The premise that a hypothesis is; ``None`` where it holds by the definition of a letter."""
+    """The premise on one run that a hypothesis is; ``None`` where it holds by the definition of a letter, or is of ``CHANCE``."""
     name = condition.gallina
-    if name in BY_DEFINITION:
+    if name in BY_DEFINITION or name in CHANCE:
         return None
     return _OWN_ARGUMENTS.get(name) or (f"{name} r k" if name in _WITH_CONSTANTS else f"{name} r")
 

@@ -11,7 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ratetheory.formal.terms import BLOCK, HORIZON, STEP, Term, apply, binding, conditional, term
+from ratetheory.formal.terms import BLOCK, HORIZON, STEP, Term, apply, binding, conditional, of_outcome, term
+
+
+LONGEST = "N"
+"""The variable of the longest horizon."""
 
 
 @dataclass
@@ -44,13 +48,13 @@ class Variables:
 
 
 class Gallina:
-    """The namespace ``m``; ``variables`` collects what the terms need beside the letters."""
+    """The namespace ``m``; ``variables`` collects what the terms need beside the letters, ``chance`` says that means are taken."""
 
     pi = Term("PI")
     infinity = Term("infinity")
 
     def __init__(self) -> None:
-        self.variables = Variables()
+        self.variables, self.chance = Variables(), False
 
     def __getattr__(self, name: str) -> Any:
         raise ValueError(f"function: {name!r} has no meaning in the formal development yet")
@@ -142,9 +146,9 @@ class Gallina:
         """The sum over all blocks but the own one."""
         return Gallina.over_blocks(x) - term(x)
 
-    @staticmethod
-    def largest_block(x: Any) -> Term:
-        """The largest over the blocks."""
+    def largest_block(self, x: Any) -> Term:
+        """The largest over the blocks, of which there is one at least."""
+        self.variables.premises.append("(0 < blocks s)%nat")
         return binding("largest_block", BLOCK, "index s", term(x))
 
     @staticmethod
@@ -152,6 +156,22 @@ class Gallina:
         """The quadratic form of the smoothness constants in (y_1 .. y_m, y_g)."""
         at = Term(f"(fun {BLOCK} : index s => {y.text})", y.free - {BLOCK})
         return apply("quadratic_form", Term("k"), at, y_g)
+
+    def expectation(self, x: Any) -> Term:
+        """The mean over the draws before the horizon, of which an outcome is made."""
+        self.chance = True
+        inner = term(x)
+        text = f"expectation {HORIZON} (fun o : path c => {of_outcome(inner.text, 'o')})"
+        return Term(text, inner.free | {HORIZON}, apply("f", 1).level)
+
+    def probability_ever(self, left: Any, right: Any) -> Term:
+        """The probability that the left side exceeds the right one at any horizon up to N."""
+        self.chance = True
+        sides = [
+            f"(fun (o : path c) ({HORIZON} : nat) => {of_outcome(side.text, 'o')})" for side in (term(left), term(right))
+        ]
+        free = (term(left).free | term(right).free) - {HORIZON}
+        return Term(f"probability_ever {LONGEST} {' '.join(sides)}", free | {LONGEST}, apply("f", 1).level)
 
     def larger_increment(self, c: Any, l: Any, b: Any, r: Any) -> Term:
         """A number on the rising branch of c D - l ln(1 + D/b), where it is at least r."""
@@ -166,8 +186,8 @@ class Gallina:
         return self._variable("A", "noise_supremum", largest, Lam, Gbar)
 
     def slope_integral(self, b_0: Any, v: Any, Gbar: Any, r: Any) -> Term:
-        """A number, at most the integral of the slope that rises with b."""
-        return self._variable("I", "slope_integral", b_0, v, Gbar, r)
+        """A number, at most the integral of slopes that rise with b up to the one at v."""
+        return self._variable("I", "slope_integral_up_to", b_0, v, Gbar, r, self.infimum_on_boundary(term(Gbar) / v, r))
 
     def infimum_over_multipliers(self, function: Callable[[Term], Term], nu_0: Any) -> Term:
         """The value at any positive multiplier that is at least nu_0: each is a bound."""

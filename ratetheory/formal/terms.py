@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 STEP, HORIZON, BLOCK = "t", "T", "i"
 """The variables of a step, of the horizon, of a block."""
+RUN = "r"
+"""The variable of a run."""
 
 _SUM, _PRODUCT, _OPPOSITE, _POWER, _APPLICATION, _ATOM = range(6)
 """How tightly a term's outermost operation binds."""
@@ -87,3 +90,8 @@ def conditional(a: Term, b: Term, then: Term, otherwise: Term) -> Term:
     """``then`` where a < b, else ``otherwise``."""
     free = a.free | b.free | then.free | otherwise.free
     return Term(f"(if Rlt_dec {a.at(_ATOM)} {b.at(_ATOM)} then {then.text} else {otherwise.text})", free)
+
+
+def of_outcome(text: str, outcome: str) -> str:
+    """The text with the run that an outcome has in place of the run."""
+    return re.sub(rf"\b{RUN}\b", f"(outcome c {outcome})", text)
