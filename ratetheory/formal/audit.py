@@ -105,7 +105,9 @@ def audit(check: bool) -> list[str]:
     faults += _step("statements as in statements.golden", _kept(root / GOLDEN, statements(), check=True), start)
     start = time.monotonic()
     found: dict[str, list[Proof]] = {slug: prove(claim) for slug, claim in claims.items()}
-    failed = [f"{slug}: {one.conclusion}: {one.reason}" for slug, proofs in found.items() for one in proofs if one.status == "failed"]
+    failed = [
+        f"{slug}: {one.conclusion}: {one.reason}" for slug, proofs in found.items() for one in proofs if one.status == "failed"
+    ]
     proved = sum(one.status == "proved" for proofs in found.values() for one in proofs)
     count = sum(map(len, found.values()))
     faults += _step(f"bridge: {proved} of {count} conclusions of the registry proved", failed, start)

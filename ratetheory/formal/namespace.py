@@ -13,7 +13,6 @@ from typing import Any
 
 from ratetheory.formal.terms import BLOCK, HORIZON, STEP, Term, apply, binding, conditional, of_outcome, term
 
-
 LONGEST = "N"
 """The variable of the longest horizon."""
 
@@ -167,9 +166,7 @@ class Gallina:
     def probability_ever(self, left: Any, right: Any) -> Term:
         """The probability that the left side exceeds the right one at any horizon up to N."""
         self.chance = True
-        sides = [
-            f"(fun (o : path c) ({HORIZON} : nat) => {of_outcome(side.text, 'o')})" for side in (term(left), term(right))
-        ]
+        sides = [f"(fun (o : path c) ({HORIZON} : nat) => {of_outcome(side.text, 'o')})" for side in (term(left), term(right))]
         free = (term(left).free | term(right).free) - {HORIZON}
         return Term(f"probability_ever {LONGEST} {' '.join(sides)}", free | {LONGEST}, apply("f", 1).level)
 

@@ -135,9 +135,7 @@ def _text(
     scale_variant = (
         f"rest_rate r = {number(rate)} -> rest_decoupled k = {number(Lam_g)}" if rate is not None else "rest_price k = 0"
     )
-    price = (
-        "destruct H7 as [(_ & _ & ->)|[_ ->]]; [|interval]; unfold kappa; rewrite R1, R2; apply Req_le; field"
-    )
+    price = "destruct H7 as [(_ & _ & ->)|[_ ->]]; [|interval]; unfold kappa; rewrite R1, R2; apply Req_le; field"
     gap = f"PI ^ 2 / 4 * {number(constants.blocks[0].smoothness)}" if constants.gap is None else number(constants.gap)
     shape = f"Shape {count} E F"
     decimal = number(Fraction(value))

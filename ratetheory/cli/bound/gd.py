@@ -164,7 +164,12 @@ def print_bound(result: Any, extra: dict[str, Any]) -> None:
             ("conditional on", ", ".join(result.conditional_on)),
             ("claim", result.claim),
             *(
-                [("proved by machine", f"<= {proof['value']} ({proof['method']}, each block with the whole budget): {proof['file']}")]
+                [
+                    (
+                        "proved by machine",
+                        f"<= {proof['value']} ({proof['method']}, each block with the whole budget): {proof['file']}",
+                    )
+                ]
                 if (proof := extra.get("proof"))
                 else []
             ),
