@@ -194,7 +194,8 @@ Proof.
 Qed.
 
 Lemma gradient_at_directions t :
-  objective_gradient r (normalised (position r t)) = rescale (fun i => norm (weights r t i)) (objective_gradient r (position r t)).
+  objective_gradient r (normalised (position r t))
+  = rescale (fun i => norm (weights r t i)) (objective_gradient r (position r t)).
 Proof.
   assert (N : forall i, 0 < norm (weights r t i)) by (intros; apply weights_norm_pos; try easy; [apply smooth|apply step]).
   unfold normalised. rewrite (gradient_homogeneous (objective r)); try easy.

@@ -129,7 +129,8 @@ Proof.
     + unfold K. lra.
     + now apply ln_2_below.
     + rewrite exp_ln by lra. pose proof (pow2_ge_0 eta_0).
-      eapply Rle_trans; [apply (envelope_below_root T (eta_0 ^ 2 * INR T)); [apply Rmult_le_pos; lra|apply squared_rates_linear]|].
+      eapply Rle_trans; [apply (envelope_below_root T (eta_0 ^ 2 * INR T));
+        [apply Rmult_le_pos; lra|apply squared_rates_linear]|].
       rewrite <- Rmult_assoc, sqrt_mult by lra. unfold K.
       assert (sqrt (INR T) <= INR T) by (apply square_root_below; [lra|simpl; nra]).
       assert (Gs * sqrt (2 * eta_0 ^ 2) * sqrt (INR T) <= Gs * sqrt (2 * eta_0 ^ 2) * INR T) by now apply Rmult_le_compat_l.
@@ -242,7 +243,8 @@ Proof.
         rewrite polynomial_square in Q. replace (1 - 2 * alpha) with 0 in Q by lra. pose proof (pos_INR t).
         rewrite Rpower_O, Rmult_1_r in Q by lra. now rewrite S_INR. }
       pose proof (pow2_ge_0 eta_0).
-      eapply Rle_trans; [apply (envelope_below_root (S t) (eta_0 ^ 2 * (1 + ln (INR (S t))))); [apply Rmult_le_pos; lra|exact E]|].
+      eapply Rle_trans; [apply (envelope_below_root (S t) (eta_0 ^ 2 * (1 + ln (INR (S t)))));
+        [apply Rmult_le_pos; lra|exact E]|].
       replace (2 * (eta_0 ^ 2 * (1 + ln (INR (S t))))) with (eta_0 ^ 2 * (2 * (1 + ln (INR (S t))))) by ring.
       rewrite sqrt_mult, sqrt_pow2, <- Rmult_assoc by lra.
       eapply Rle_trans; [apply (root_logarithmic Z (Gs * eta_0)); [lra|easy|lia]|]. fold K.
@@ -339,7 +341,8 @@ Proof.
   assert (0 < sqrt (INR T)) by (apply sqrt_lt_R0; now apply lt_0_INR).
   assert (P : 0 <= C2 / sqrt (INR T)) by now apply quotient_nonneg.
   eapply Rle_trans; [apply (least_below s c k A omega) with (D := C2 / sqrt (INR T)); try easy|].
-  - destruct T as [|t]; [lia|]. unfold C2. apply (rates_sum_above r k (invariant omega) (smooth_once omega) (step omega) (noise omega)
+  - destruct T as [|t]; [lia|]. unfold C2.
+    apply (rates_sum_above r k (invariant omega) (smooth_once omega) (step omega) (noise omega)
       (largest omega) (start omega) (rates omega) Sl); [lra|].
     now apply (polynomial_squared_rates r i alpha Po).
   - replace (C1 * C2 * (ln (INR T) / sqrt (INR T))) with (C1 * C2 * (ln (INR T) * / sqrt (INR T))) by easy.

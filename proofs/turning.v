@@ -234,12 +234,14 @@ Proof.
   assert (P2 : block_sum (fun i => theta i * (z * dot (A (inside i tau)) (rest_only tau)))
     <= block_sum (fun i => rest_coupling k i * theta i * z)).
   { apply block_sum_le. intros i. apply product_bound; auto.
-    intros. rewrite <- T. apply (S2 i (inside i tau) (rest_only tau)); [now apply turn_block_tangent|apply turn_rest_tangent; auto]. }
+    intros. rewrite <- T. apply (S2 i (inside i tau) (rest_only tau));
+      [now apply turn_block_tangent|apply turn_rest_tangent; auto]. }
   assert (P3 : block_sum (fun j => z * (theta j * dot (A (rest_only tau)) (inside j tau)))
     <= block_sum (fun i => rest_coupling k i * theta i * z)).
   { apply block_sum_le. intros i. replace (rest_coupling k i * theta i * z) with (rest_coupling k i * z * theta i) by ring.
     apply product_bound; auto.
-    intros. rewrite <- T. apply (S2 i (inside i tau) (rest_only tau)); [now apply turn_block_tangent|apply turn_rest_tangent; auto]. }
+    intros. rewrite <- T. apply (S2 i (inside i tau) (rest_only tau));
+      [now apply turn_block_tangent|apply turn_rest_tangent; auto]. }
   assert (P4 : z * (z * dot (A (rest_only tau)) (rest_only tau)) <= rest_smoothness k * z * z).
   { apply product_bound; auto. intros. rewrite <- T. apply S3; apply turn_rest_tangent; auto. }
   rewrite Rmult_plus_distr_l, <- block_sum_scale. simpl. lra.
@@ -254,7 +256,8 @@ Lemma turn_bound :
     + quadratic_form k theta (norm h) / 2.
 Proof.
   assert (E0 : turn 0 = v).
-  { unfold turn. apply point_eq; intros; parts; rewrite ?Rmult_0_l, ?cos_0, ?sin_0, ?times_one, !times_zero; apply plus_origin. }
+  { unfold turn. apply point_eq; intros; parts;
+    rewrite ?Rmult_0_l, ?cos_0, ?sin_0, ?times_one, !times_zero; apply plus_origin. }
   pose proof (taylor_bound (fun a => objective r (turn a)) turn_slope (quadratic_form k theta (norm h))) as P.
   cbv beta in P. rewrite E0 in P.
   replace (turn_slope 0) with
@@ -262,7 +265,8 @@ Proof.
        + dot (rest_part (objective_gradient r v)) h) in P.
   - apply P.
     + apply turn_slope_derive.
-    + intros a. destruct (jacobians _ (turn_nonzero a)) as [A HA]. exists (dot (A (turn_velocity a)) (turn_velocity a)). now apply turn_slope_derives.
+    + intros a. destruct (jacobians _ (turn_nonzero a)) as [A HA].
+      exists (dot (A (turn_velocity a)) (turn_velocity a)). now apply turn_slope_derives.
     + intros a _. destruct (jacobians _ (turn_nonzero a)) as [A HA].
       rewrite (is_derive_unique _ _ _ (turn_slope_derives a A HA)). now apply turn_curvature.
   - unfold turn_slope. rewrite E0, dot_parts. unfold turn_velocity, turn_tangent. parts. f_equal.
