@@ -2,7 +2,7 @@
 
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses points scale_invariance norm_growth.
+From Ratetheory Require Import sums spaces calculus runs hypotheses taylor points scale_invariance norm_growth.
 Local Open Scope R_scope.
 
 (** ** arctan(x)^2 <= ln(1 + x^2) *)
@@ -11,13 +11,6 @@ Lemma is_derive_logarithm_excess x : is_derive (fun x => ln (1 + x ^ 2) - atan x
 Proof.
   assert (P : 0 < 1 + x ^ 2) by (pose proof (pow2_ge_0 x); lra).
   auto_derive; [lra|]. field. lra.
-Qed.
-
-Lemma mean_value f g a b :
-  (forall x, is_derive f x (g x)) -> exists c, Rmin a b <= c <= Rmax a b /\ f b - f a = g c * (b - a).
-Proof.
-  intros H. apply (MVT_gen f a b g); [easy|]. intros x _. apply derivable_continuous_pt. exists (g x).
-  now apply is_derive_Reals.
 Qed.
 
 Lemma atan_le x : 0 <= x -> atan x <= x.
