@@ -74,7 +74,8 @@ Lemma gradient_known_at t omega omega' x :
   same (S t) omega omega' -> loss_gradient (outcome c omega) t x = loss_gradient (outcome c omega') t x.
 Proof. intros E. destruct cause as (_ & _ & _ & H). now apply H. Qed.
 
-Lemma position_known t : forall omega omega', same t omega omega' -> position (outcome c omega) t = position (outcome c omega') t.
+Lemma position_known t :
+  forall omega omega', same t omega omega' -> position (outcome c omega) t = position (outcome c omega') t.
 Proof.
   induction t as [|t IH]; intros omega omega' E.
   - destruct cause as (_ & _ & H & _). apply H.
@@ -168,7 +169,8 @@ Proof.
   { unfold mean_gradient_norm. rewrite Rpow_mult_distr, !norm_squared, dot_inside. reflexivity. }
   rewrite E. unfold full at 1. rewrite <- mean.
   rewrite <- (conditional_mean_scale c t (fun o => squared_norm (outcome c o) t i)) by now apply squared_norm_known.
-  apply conditional_mean_ext. intros j. unfold cross. f_equal. rewrite dot_inside, dot_comm. unfold full, mean_gradient, gradient.
+  apply conditional_mean_ext. intros j. unfold cross. f_equal. rewrite dot_inside, dot_comm.
+  unfold full, mean_gradient, gradient.
   f_equal. rewrite (full_gradient_known c cause schedule steps t (redraw t omega j) omega); [easy|].
   intros n Hn. now apply redraw_before.
 Qed.

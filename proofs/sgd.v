@@ -2,8 +2,8 @@
 
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary points scale_invariance norm_growth expectation
-  chance noise turning.
+From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary points scale_invariance norm_growth geodesics
+  smoothness noise.
 Local Open Scope R_scope.
 
 (** The largest S after steps whose squared rates add up to E; eta_0^2 Gs^2/S_0 is the longest growth of a step. *)
@@ -193,63 +193,50 @@ Proof.
   unfold Rdiv. ring.
 Qed.
 
-Lemma gradient_at_directions t :
-  objective_gradient r (normalised (position r t)) = rescale (fun i => norm (weights r t i)) (objective_gradient r (position r t)).
-Proof.
-  assert (N : forall i, 0 < norm (weights r t i)) by (intros; apply weights_norm_pos; try easy; [apply smooth|apply step]).
-  unfold normalised. rewrite (gradient_homogeneous (objective r)); try easy.
-  - apply rescale_ext. intros i. apply Rinv_inv.
-  - apply invariant.
-  - apply smooth.
-  - intros i. apply Rinv_0_lt_compat, N.
-  - apply position_nonzero; try easy; [apply smooth|apply step].
-Qed.
+(** What the step does: the blocks turn against the gradients that are used, g moves against its own. *)
+Definition step_direction t : place s :=
+  assemble (fun i => times (-1) (unit_vector (gradient r t i))) (times (- rest_schedule r t) (rest_gradient r t)).
 
-Lemma value_at_directions t : objective r (normalised (position r t)) = value r t.
+Lemma position_nonzero_at t : nonzero (position r t).
+Proof. apply position_nonzero; try easy; [apply smooth|apply step]. Qed.
+
+Lemma step_end t :
+  normalised (position r (S t)) = geodesic (normalised (position r t)) (step_direction t) (turned r t) 1.
 Proof.
-  apply (invariant_rescale (objective r)); [apply invariant|]. intros i. apply Rinv_0_lt_compat.
-  apply (weights_norm_pos r); try easy; [apply smooth|apply step].
+  unfold geodesic, step_direction, normalised. apply point_eq; intros; parts.
+  - change (times (/ norm (part (position r (S t)) i)) (part (position r (S t)) i)) with (unit_vector (weights r (S t) i)).
+    change (times (/ norm (part (position r t) i)) (part (position r t) i)) with (unit_vector (weights r t i)).
+    rewrite direction_after by (try easy; try apply smooth; apply step).
+    rewrite Rmult_1_r. unfold minus. f_equal. rewrite !times_times. f_equal. ring.
+  - destruct step as [_ ->]. unfold minus. rewrite !times_times. do 2 f_equal. ring.
 Qed.
 
 (** Taylor along the great circles that the step follows. *)
 Lemma circles_descent t :
   value r (S t)
   <= value r t + (block_sum (fun i => turned r t i * - component t i) - rest_schedule r t * rest_cross r t)
-    + quadratic_form k (fun i => turned r t i) (Rabs (rest_schedule r t) * rest_gradient_norm r t) / 2.
+    + quadratic_form k (turned r t) (Rabs (rest_schedule r t) * rest_gradient_norm r t) / 2.
 Proof.
-  set (v := normalised (position r t)).
-  set (e := assemble (fun i => times (-1) (unit_vector (gradient r t i))) origin : place s).
-  set (h := times (- rest_schedule r t) (rest_gradient r t)).
-  assert (N : forall t i, 0 < norm (weights r t i)) by (intros; apply weights_norm_pos; try easy; [apply smooth|apply step]).
-  pose proof (turn_bound r k (proj2 invariant) (proj2 (proj1 smooth)) (proj2 (proj2 smooth)) spheres v e
-    (fun i => turned r t i) h) as Q.
-  replace (turn v e (fun i => turned r t i) h 1) with (normalised (position r (S t))) in Q.
-  2:{ unfold turn, normalised at 1. apply point_eq; intros; unfold v, e, normalised; parts.
-      - fold (weights r (S t) i). fold (weights r t i). rewrite !Rmult_1_l.
-        change (times (/ norm (weights r (S t) i)) (weights r (S t) i)) with (unit_vector (weights r (S t) i)).
-        rewrite direction_after by (try easy; try apply smooth; apply step).
-        unfold minus. f_equal. rewrite !times_times. f_equal. ring.
-      - destruct step as [_ ->]. unfold h, minus. rewrite !times_times. do 2 f_equal. ring. }
-  rewrite !value_at_directions in Q. unfold v in Q. rewrite !value_at_directions, gradient_at_directions in Q.
-  assert (Eh : norm h = Rabs (rest_schedule r t) * rest_gradient_norm r t).
-  { unfold h. rewrite norm_times, Rabs_Ropp. easy. }
-  rewrite Eh in Q.
-  replace (block_sum (fun i => turned r t i * - component t i) - rest_schedule r t * rest_cross r t)
-    with (block_sum (fun i => turned r t i *
-      dot (part (rescale (fun i => norm (weights r t i)) (objective_gradient r (position r t))) i) (part e i))
-      + dot (rest_part (rescale (fun i => norm (weights r t i)) (objective_gradient r (position r t)))) h).
-  - apply Q.
-    + intros i. unfold normalised. parts. apply unit_vector_norm, N.
-    + intros i. unfold normalised, e. parts. rewrite dot_times, dot_times_r.
-      unfold unit_vector. rewrite dot_times_r. fold (weights r t i).
-      rewrite weights_orthogonal by (easy || apply smooth || apply step). ring.
-    + intros i. unfold e. parts. destruct (norm_nonneg (gradient r t i)) as [H|H].
-      * left. rewrite norm_times, unit_vector_norm, Rabs_left; lra.
-      * right. rewrite turned_by_rate. unfold gradient_norm. rewrite <- H, !Rmult_0_r. apply atan_0.
+  pose proof (position_nonzero_at t) as N. destruct invariant as [_ I]. destruct smooth as ((_ & D) & _).
+  pose proof (geodesic_bound r k invariant smooth spheres (normalised (position r t)) (step_direction t) (turned r t)) as Q.
+  rewrite <- step_end, !at_normalised in Q by (easy || apply position_nonzero_at).
+  assert (M : norm (rest_part (step_direction t)) = Rabs (rest_schedule r t) * rest_gradient_norm r t).
+  { unfold step_direction. parts. now rewrite norm_times, Rabs_Ropp. }
+  rewrite M, (rest_gradient_normalised (objective r) _ I D) in Q by easy.
+  rewrite (block_sum_ext _ (fun i => turned r t i * - component t i)) in Q.
+  - assert (E : dot (rest_part (objective_gradient r (position r t))) (rest_part (step_direction t))
+      = - (rest_schedule r t * rest_cross r t)).
+    { unfold step_direction. parts. rewrite dot_times_r. unfold rest_cross, mean_rest_gradient. ring. }
+    rewrite E in Q. apply Q.
+    + now apply normalised_on_spheres.
+    + intros i. unfold step_direction, normalised. parts. destruct (norm_nonneg (gradient r t i)) as [H|H].
+      * right. rewrite norm_times, unit_vector_norm, Rabs_left by lra. split; [ring|].
+        rewrite dot_times, dot_times_r. unfold unit_vector. rewrite dot_times_r. fold (weights r t i).
+        rewrite weights_orthogonal by (easy || apply smooth || apply step). ring.
+      * left. rewrite turned_by_rate. unfold gradient_norm. rewrite <- H, !Rmult_0_r. apply atan_0.
     + intros i. rewrite turned_by_rate. apply atan_nonneg. now apply (tangent_below r k); try apply smooth.
-  - unfold Rminus. parts. f_equal.
-    + apply block_sum_ext. intros i. unfold e. parts. rewrite dot_times, dot_times_r. unfold component, mean_gradient. ring.
-    + unfold h. rewrite dot_times_r. unfold rest_cross, mean_rest_gradient. ring.
+  - intros i. rewrite (gradient_normalised (objective r) _ I D) by easy. unfold step_direction. parts.
+    rewrite dot_times, dot_times_r. unfold component, mean_gradient, weights. ring.
 Qed.
 
 Lemma pathwise_descent t :
@@ -261,7 +248,7 @@ Lemma pathwise_descent t :
     + rest_decoupled k / 2 * rest_schedule r t ^ 2 * rest_gradient_norm r t ^ 2.
 Proof.
   pose proof (circles_descent t) as Q.
-  pose proof (proj2 apart (fun i => turned r t i) (Rabs (rest_schedule r t) * rest_gradient_norm r t)) as D.
+  pose proof (proj2 apart (turned r t) (Rabs (rest_schedule r t) * rest_gradient_norm r t)) as D.
   rewrite Rpow_mult_distr, pow2_abs in D.
   assert (B : block_sum (fun i => turned r t i * - component t i + decoupled_smoothness k i * turned r t i ^ 2 / 2)
     <= block_sum (fun i => A i / 2 * ln (1 + (effective_rate r t i * gradient_norm r t i) ^ 2)

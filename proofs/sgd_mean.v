@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia.
 From Coquelicot Require Import Coquelicot.
 From Ratetheory Require Import sums spaces calculus runs hypotheses vocabulary points scale_invariance norm_growth expectation
-  chance noise turning sgd.
+  chance noise sgd.
 Local Open Scope R_scope.
 
 Lemma block_sum_of_one {m} (x : Fin.t m -> R) i : m = 1%nat -> block_sum x = x i.

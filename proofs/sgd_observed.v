@@ -230,7 +230,8 @@ Proof.
   { rewrite <- step_sum_scale. apply step_sum_le. intros t _. unfold full_step, full.
     pose proof (effective_rate_pos (outcome c o) (I2 o) (D1 o) (St o) (P0 o) (Pr o) t i) as Ep.
     pose proof (effective_rate_falls (outcome c o) (I2 o) (D1 o) (St o) (L o) (P0 o) (Pr o) t i) as Ef.
-    unfold effective_rate in Ef at 2. rewrite (squared_norm_first c St U F omega o i), (learning_rate_same c F omega o 0 i) in Ef.
+    unfold effective_rate in Ef at 2.
+    rewrite (squared_norm_first c St U F omega o i), (learning_rate_same c F omega o 0 i) in Ef.
     fold S_0 eta_0 in Ef. rewrite Rpow_mult_distr.
     replace (eta_0 / S_0 * (effective_rate (outcome c o) t i * mean_gradient_norm (outcome c o) t i ^ 2))
       with (eta_0 / S_0 * effective_rate (outcome c o) t i * mean_gradient_norm (outcome c o) t i ^ 2) by ring.

@@ -114,45 +114,49 @@ Proof.
   unfold half_growth. repeat apply quotient_nonneg; try lra. apply Rmult_le_pos; apply pow2_ge_0.
 Qed.
 
-(** None of the eta_t/Sbar_t is below the last. *)
-Lemma rates_sum_above t i M :
+Notation closed_form i M := (slow_start (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i) / learning_rate r 0 i
+  + noise_limit k i * sqrt (2 * M)) (only parsing).
+
+Lemma closed_form_nonneg i M : 0 <= closed_form i M.
+Proof.
+  apply Rplus_le_le_0_compat; [apply quotient_nonneg; [apply slow_start_nonneg|apply rates]|].
+  apply Rmult_le_pos; [apply (noise_limit_nonneg r k noise)|apply sqrt_pos].
+Qed.
+
+Lemma last_rate_above t i M :
   0 <= M -> squared_rates r (S t) i <= learning_rate r t i ^ 2 * (INR t + 1) * M ->
-  1 <= (slow_start (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i) / learning_rate r 0 i
-        + noise_limit k i * sqrt (2 * M)) / sqrt (INR (S t))
-       * step_sum (S t) (fun t => learning_rate r t i / envelope_at r k t i).
+  1 <= closed_form i M / sqrt (INR (S t)) * (INR (S t) * (learning_rate r t i / envelope_at r k t i)).
 Proof.
   intros HM HE. pose proof (envelope_by_root t i M HM HE) as B. set (root := sqrt (2 * M)) in *.
   set (Z := slow_start _ _ _) in *. assert (HZ : 0 <= Z) by apply slow_start_nonneg.
-  pose proof (rates 0%nat i). pose proof (rates t i). pose proof (pos_INR t). pose proof (noise_limit_nonneg r k noise i).
-  assert (0 <= root) by apply sqrt_pos. rewrite S_INR. set (q := sqrt (INR t + 1)) in *.
-  assert (Hq : 0 < q) by (apply sqrt_lt_R0; lra).
-  set (D := (Z / learning_rate r 0 i + noise_limit k i * root) / q).
-  assert (HD : 0 <= D).
-  { apply quotient_nonneg; [|easy]. apply Rplus_le_le_0_compat; [now apply quotient_nonneg|now apply Rmult_le_pos]. }
-  assert (low : INR (S t) * (learning_rate r t i / envelope_at r k t i)
-    <= step_sum (S t) (fun t => learning_rate r t i / envelope_at r k t i)).
-  { rewrite <- step_sum_constant. apply step_sum_le. intros n Hn. apply envelope_rate_falls. lia. }
-  apply Rle_trans with (D * (INR (S t) * (learning_rate r t i / envelope_at r k t i))); [|now apply Rmult_le_compat_l].
+  pose proof (rates 0%nat i). pose proof (rates t i). pose proof (pos_INR t).
+  rewrite S_INR. set (q := sqrt (INR t + 1)) in *. assert (Hq : 0 < q) by (apply sqrt_lt_R0; lra).
   pose proof (envelope_pos r k invariant smooth step noise largest start rates t i). pose proof (rate_above_root t i) as R0.
-  apply Rmult_le_reg_r with (envelope_at r k t i); [easy|].
-  replace (D * (INR (S t) * (learning_rate r t i / envelope_at r k t i)) * envelope_at r k t i)
-    with (D * (INR (S t) * learning_rate r t i)) by (field; lra).
-  rewrite Rmult_1_l. eapply Rle_trans; [exact B|]. unfold D. rewrite S_INR.
-  assert (Eq : INR t + 1 = q * q) by (unfold q; now rewrite sqrt_sqrt by lra). rewrite Eq at 1.
-  replace ((Z / learning_rate r 0 i + noise_limit k i * root) / q * (q * q * learning_rate r t i))
+  assert (Eq : INR t + 1 = q * q) by (unfold q; now rewrite sqrt_sqrt by lra).
+  apply Rmult_le_reg_r with (envelope_at r k t i); [easy|]. rewrite Eq, Rmult_1_l.
+  replace ((Z / learning_rate r 0 i + noise_limit k i * root) / q * (q * q * (learning_rate r t i / envelope_at r k t i))
+    * envelope_at r k t i)
     with (Z / learning_rate r 0 i * (learning_rate r t i * q) + noise_limit k i * (learning_rate r t i * q) * root)
     by (field; lra).
-  apply Rplus_le_compat_r. fold q in R0. replace Z with (Z / learning_rate r 0 i * learning_rate r 0 i) at 1 by (field; lra).
+  eapply Rle_trans; [exact B|]. apply Rplus_le_compat_r. fold q in R0.
+  replace Z with (Z / learning_rate r 0 i * learning_rate r 0 i) at 1 by (field; lra).
   apply Rmult_le_compat_l; [now apply quotient_nonneg|easy].
+Qed.
+
+(** None of the eta_t/Sbar_t is below the last. *)
+Lemma rates_sum_above t i M :
+  0 <= M -> squared_rates r (S t) i <= learning_rate r t i ^ 2 * (INR t + 1) * M ->
+  1 <= closed_form i M / sqrt (INR (S t)) * step_sum (S t) (fun t => learning_rate r t i / envelope_at r k t i).
+Proof.
+  intros HM HE. eapply Rle_trans; [now apply (last_rate_above t i M)|]. apply Rmult_le_compat_l.
+  - apply quotient_nonneg; [apply closed_form_nonneg|]. apply sqrt_lt_R0, lt_0_INR. lia.
+  - rewrite <- step_sum_constant. apply step_sum_le. intros n Hn. apply envelope_rate_falls. lia.
 Qed.
 
 Lemma slow_decay_rate_nonneg T i : (0 < T)%nat ->
   0 <= slow_decay_rate (squared_norm r 0 i) (learning_rate r 0 i) (noise_limit k i) (INR T).
 Proof.
-  intros HT. assert (0 < INR T) by now apply lt_0_INR. apply quotient_nonneg; [|now apply sqrt_lt_R0].
-  pose proof (noise_limit_nonneg r k noise i). pose proof (rates 0%nat i).
-  apply Rplus_le_le_0_compat; [|apply Rmult_le_pos; [easy|apply sqrt_pos]].
-  apply quotient_nonneg; [apply slow_start_nonneg|easy].
+  intros HT. apply quotient_nonneg; [apply closed_form_nonneg|]. now apply sqrt_lt_R0, lt_0_INR.
 Qed.
 
 (** The closed form is above the inverse of the sum of eta_t/Sbar_t. *)
