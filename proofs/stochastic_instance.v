@@ -33,7 +33,8 @@ Lemma mean_between j : low <= mean_entries j <= high.
 Proof.
   assert (C : forall c, @block_sum (S m) (fun k => p k * c) = c).
   { intros c. rewrite (block_sum_ext _ (fun k => c * p k)) by (intros; ring). rewrite block_sum_scale, total. ring. }
-  rewrite <- (C low), <- (C high). split; apply block_sum_le; intros k; apply Rmult_le_compat_l; try apply nonnegative; apply between.
+  rewrite <- (C low), <- (C high). split; apply block_sum_le; intros k;
+    (apply Rmult_le_compat_l; [apply nonnegative|apply between]).
 Qed.
 
 Definition sample_loss (k : Fin.t (S m)) : place s -> R := quotient (diagonal n (a k)).
@@ -42,7 +43,8 @@ Definition mean_loss : place s -> R := quotient (diagonal n mean_entries).
 Definition mean_loss_gradient : place s -> place s := quotient_gradient (diagonal n mean_entries).
 
 (** A sum over the samples of products with the diagonal matrices is one with their mean. *)
-Lemma mean_products (x u : place s) : block_sum (fun k => p k * dot (diagonal n (a k) x) u) = dot (diagonal n mean_entries x) u.
+Lemma mean_products (x u : place s) :
+  block_sum (fun k => p k * dot (diagonal n (a k) x) u) = dot (diagonal n mean_entries x) u.
 Proof.
   rewrite (block_sum_ext _ (fun k =>
     block_sum (fun j => p k * (a k j * (part x (the_block n) j * part u (the_block n) j)))))
