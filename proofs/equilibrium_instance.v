@@ -41,6 +41,11 @@ End Paired.
 
 (** ** The run *)
 
+(** What the claim of the equilibria supposes of every optimiser. *)
+Definition in_equilibrium {s} (r : run s) (Q : index s -> R) : Prop :=
+  (scale_invariant r /\ differentiable r /\ positive_norms r /\ positive_rates r) /\
+  (squared_gradient r Q /\ decay_range r /\ momentum_range r /\ uncorrelated_gradient r /\ stationary r).
+
 Section Run.
 Variable n : nat.
 Notation s := (one_block n).
@@ -183,6 +188,15 @@ Lemma run_weights t i :
           else buffer_after (fst (state t)) (snd (state t))) i)).
 Proof. unfold weights. cbn [position balanced_run state fst]. unfold weights_next. rewrite part_minus. parts. reflexivity. Qed.
 
+Lemma run_in_equilibrium : in_equilibrium balanced_run (fun _ => q).
+Proof.
+  split.
+  - split; [exact run_scale_invariant|]. split; [exact run_differentiable|]. split; [exact run_positive_norms|].
+    intros t i. exact rate.
+  - split; [exact run_squared_gradient|]. split; [intros t i; exact decay_limits|]. split; [exact range|].
+    split; [exact run_uncorrelated|exact run_stationary].
+Qed.
+
 Lemma run_heavy_ball_step : nesterov = false -> heavy_ball_step balanced_run.
 Proof. intros N. split; [apply run_buffer_step|]. intros t i. now rewrite run_weights, N. Qed.
 
@@ -191,3 +205,145 @@ Proof.
   intros N. split; [apply run_buffer_step|]. intros t i. rewrite run_weights, N, run_decayed. parts. reflexivity.
 Qed.
 End Run.
+
+(** ** Three dimensions: the cross product *)
+
+Definition lift (u : coordinates 3) : place (one_block 3) := @assemble (one_block 3) (fun _ => u) origin.
+Definition triple (a b c : R) : coordinates 3 :=
+  fun j : Fin.t 3 => Fin.caseS' j (fun _ => R) a (fun j => Fin.caseS' j (fun _ => R) b (fun _ => c)).
+Notation first u := (u Fin.F1).
+Notation second u := (u (Fin.FS Fin.F1)).
+Notation third u := (u (Fin.FS (Fin.FS Fin.F1))).
+Definition cross_product (u v : coordinates 3) : coordinates 3 :=
+  triple (second u * third v - third u * second v) (third u * first v - first u * third v)
+    (first u * second v - second u * first v).
+
+Lemma dot_three (u v : coordinates 3) : dot u v = first u * first v + (second u * second v + (third u * third v + 0)).
+Proof. reflexivity. Qed.
+
+Lemma cross_left u v : dot (cross_product u v) u = 0.
+Proof. rewrite dot_three. unfold cross_product, triple. simpl. ring. Qed.
+
+Lemma cross_right u v : dot (cross_product u v) v = 0.
+Proof. rewrite dot_three. unfold cross_product, triple. simpl. ring. Qed.
+
+Lemma cross_size u v : dot (cross_product u v) (cross_product u v) = dot u u * dot v v - dot u v ^ 2.
+Proof. rewrite !dot_three. unfold cross_product, triple. simpl. ring. Qed.
+
+Definition pick (w m : place (one_block 3)) : place (one_block 3) :=
+  unit_vector (lift (cross_product (part w (the_block 3)) (part m (the_block 3)))).
+
+Lemma dot_lift u (x : place (one_block 3)) : dot (lift u) x = dot u (part x (the_block 3)).
+Proof. rewrite dot_of_block. unfold lift. now parts. Qed.
+
+Lemma pick_left w m : dot (pick w m) w = 0.
+Proof. unfold pick, unit_vector. rewrite dot_times, dot_lift, cross_left. ring. Qed.
+
+Lemma pick_right w m : dot (pick w m) m = 0.
+Proof. unfold pick, unit_vector. rewrite dot_times, dot_lift, cross_right. ring. Qed.
+
+Lemma pick_unit w m : 0 < dot w w * dot m m - dot w m ^ 2 -> dot (pick w m) (pick w m) = 1.
+Proof.
+  intros H. rewrite !dot_of_block, <- cross_size in H. unfold pick. rewrite <- norm_squared, unit_vector_norm; [ring|].
+  apply sqrt_lt_R0. rewrite dot_lift. unfold lift. parts. exact H.
+Qed.
+
+Definition axis_x : place (one_block 3) := lift (triple 1 0 0).
+Definition axis_y : place (one_block 3) := lift (triple 0 1 0).
+
+Lemma axes : dot axis_x axis_x = 1 /\ dot axis_y axis_y = 1 /\ dot axis_x axis_y = 0.
+Proof.
+  unfold axis_x, axis_y. rewrite !dot_lift. unfold lift. parts. rewrite !dot_three. unfold triple. simpl.
+  repeat split; ring.
+Qed.
+
+(** ** The equilibria exist *)
+
+Section Exist.
+Variables eta lam beta : R.
+Hypothesis rate : 0 < eta.
+Hypothesis decay_limits : 0 < eta * lam < 1.
+Hypothesis range : 0 <= beta < 1.
+
+Lemma heavy_ball_balance :
+  fixed 1 (- (lam / (1 + beta))) (2 * lam / (eta * (1 + beta)))
+    (heavy_ball_moments 1 (- (lam / (1 + beta))) (2 * lam / (eta * (1 + beta))) (heavy_ball_ratio eta lam beta) eta lam beta).
+Proof.
+  unfold fixed, of_weights, of_product, of_buffer, heavy_ball_moments, heavy_ball_ratio. cbn [fst snd].
+  repeat split; field; lra.
+Qed.
+
+Lemma heavy_ball_independent : (- (lam / (1 + beta))) ^ 2 < 2 * lam / (eta * (1 + beta)).
+Proof.
+  pose proof (decay_pos eta lam rate decay_limits) as L. apply Rminus_gt_0_lt.
+  replace (2 * lam / (eta * (1 + beta)) - (- (lam / (1 + beta))) ^ 2)
+    with (lam * (2 * (1 + beta) - eta * lam) / (eta * (1 + beta) ^ 2)) by (field; lra).
+  apply quotient_pos; apply Rmult_lt_0_compat; try lra. apply pow_lt. lra.
+Qed.
+
+Let d := 1 + beta + beta * (eta * lam) * (1 + 2 * beta).
+
+Lemma nesterov_balance :
+  fixed 1 (- (lam * (1 + 2 * beta) / d)) (2 * lam / (eta * d))
+    (nesterov_moments 1 (- (lam * (1 + 2 * beta) / d)) (2 * lam / (eta * d)) (nesterov_ratio eta lam beta) eta lam beta).
+Proof.
+  pose proof (nesterov_room eta lam beta decay_limits range).
+  unfold fixed, of_weights, of_product, of_buffer, nesterov_moments, nesterov_ratio, d. cbn [fst snd].
+  repeat split; field; lra.
+Qed.
+
+Lemma nesterov_independent : (- (lam * (1 + 2 * beta) / d)) ^ 2 < 2 * lam / (eta * d).
+Proof.
+  pose proof (decay_pos eta lam rate decay_limits) as L. pose proof (nesterov_room eta lam beta decay_limits range) as D.
+  fold d in D. apply Rminus_gt_0_lt.
+  replace (2 * lam / (eta * d) - (- (lam * (1 + 2 * beta) / d)) ^ 2)
+    with (lam * (2 * (1 + beta) - eta * lam * (1 + 2 * beta)) / (eta * d ^ 2)) by (unfold d in *; field; lra).
+  assert (eta * lam * (1 + 2 * beta) <= 1 * (1 + 2 * beta)) by (apply Rmult_le_compat_r; lra).
+  apply quotient_pos; apply Rmult_lt_0_compat; try lra. now apply pow_lt.
+Qed.
+End Exist.
+
+Theorem heavy_ball_equilibrium_exists eta lam beta :
+  0 < eta -> 0 < eta * lam < 1 -> 0 <= beta < 1 ->
+  exists (s : shape) (r : run s) (Q : index s -> R),
+    in_equilibrium r Q /\ heavy_ball_step r /\ momentum r = beta /\
+    (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ 0 < Q i).
+Proof.
+  intros He Hl Hb. destruct axes as (X & Y & O). pose proof (heavy_ball_ratio_pos eta lam beta He Hl Hb) as G.
+  pose proof (heavy_ball_independent eta lam beta He Hl Hb) as I.
+  pose proof (heavy_ball_balance eta lam beta He Hl Hb) as B.
+  set (q := heavy_ball_ratio eta lam beta) in *. set (p := - (lam / (1 + beta))) in *.
+  set (m := 2 * lam / (eta * (1 + beta))) in *.
+  exists (one_block 3), (balanced_run 3 pick axis_x axis_y false eta lam beta p m q), (fun _ => q).
+  split; [now apply (run_in_equilibrium 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
+  split; [now apply (run_heavy_ball_step 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
+  split; [reflexivity|]. intros t i. split; [reflexivity|]. split; [reflexivity|exact G].
+Qed.
+
+(** Without momentum this is SGD. *)
+Theorem sgd_equilibrium_exists eta lam :
+  0 < eta -> 0 < eta * lam < 1 ->
+  exists (s : shape) (r : run s) (Q : index s -> R),
+    in_equilibrium r Q /\ decay_step r /\ (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ 0 < Q i).
+Proof.
+  intros He Hl. destruct (heavy_ball_equilibrium_exists eta lam 0 He Hl) as (s & r & Q & K & [B W] & M & L); [lra|].
+  exists s, r, Q. split; [exact K|]. split; [|exact L]. intros t i. rewrite W, B, M. unfold decayed_gradient.
+  apply equal_products. intros u. expand_dots. ring.
+Qed.
+
+Theorem nesterov_equilibrium_exists eta lam beta :
+  0 < eta -> 0 < eta * lam < 1 -> 0 <= beta < 1 ->
+  exists (s : shape) (r : run s) (Q : index s -> R),
+    in_equilibrium r Q /\ nesterov_step r /\ momentum r = beta /\
+    (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ 0 < Q i).
+Proof.
+  intros He Hl Hb. destruct axes as (X & Y & O). pose proof (nesterov_ratio_pos eta lam beta He Hl Hb) as G.
+  pose proof (nesterov_independent eta lam beta He Hl Hb) as I. pose proof (nesterov_balance eta lam beta He Hl Hb) as B.
+  set (q := nesterov_ratio eta lam beta) in *.
+  set (p := - (lam * (1 + 2 * beta) / (1 + beta + beta * (eta * lam) * (1 + 2 * beta)))) in *.
+  set (m := 2 * lam / (eta * (1 + beta + beta * (eta * lam) * (1 + 2 * beta)))) in *.
+  exists (one_block 3), (balanced_run 3 pick axis_x axis_y true eta lam beta p m q), (fun _ => q).
+  split; [now apply (run_in_equilibrium 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
+  split; [now apply (run_nesterov_step 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
+  split; [reflexivity|]. intros t i. split; [reflexivity|]. split; [reflexivity|exact G].
+Qed.
