@@ -3,7 +3,8 @@
 From Coq Require Import Reals Lra Lia FunctionalExtensionality.
 From Coq Require Fin.
 From Coquelicot Require Import Coquelicot.
-From Ratetheory Require Import sums spaces calculus runs hypotheses points scale_invariance optimizers moments rayleigh instances.
+From Ratetheory Require Import sums spaces calculus runs hypotheses points scale_invariance optimizers moments rayleigh.
+From Ratetheory Require Import instances.
 Local Open Scope R_scope.
 
 (** ** A loss with a given gradient c at w, orthogonal to w: the Rayleigh quotient of c w' + w c' *)
@@ -140,7 +141,8 @@ Lemma run_differentiable : differentiable balanced_run.
 Proof.
   assert (H : forall t z, nonzero z -> is_gradient (loss_at t) z (gradient_at t z)).
   { intros t z Hz. apply nonzero_iff in Hz.
-    exact (quotient_has_gradient _ (paired_linear _ _) (paired_symmetric _ _) _ _ (paired_between _ _) (paired_distinct _ _) z Hz). }
+    exact (quotient_has_gradient _ (paired_linear _ _) (paired_symmetric _ _) _ _ (paired_between _ _) (paired_distinct _ _)
+      z Hz). }
   split; [exact H|exact (H 0%nat)].
 Qed.
 
