@@ -124,7 +124,8 @@ Definition descent_buffer (t : nat) (i : index s) : block s i :=
 Definition descent : run s := {|
   loss := fun _ => f; loss_gradient := fun _ => G; objective := f; objective_gradient := G;
   position := descent_position; learning_rate := fun _ _ => eta; rest_rate := 0; rest_schedule := fun _ => 0;
-  decay := fun _ _ => lam; momentum := 0; buffer := descent_buffer; first_shift := fun _ => 0 |}.
+  decay := fun _ _ => lam; momentum := 0; buffer := descent_buffer;
+  first_shift := fun _ => lam / (1 - eta * lam) |}.
 
 Definition descent_constants : constants s := {|
   smoothness := fun _ _ => high - low; rest_coupling := fun _ => 0; rest_smoothness := 0;
@@ -213,6 +214,12 @@ Qed.
 
 Lemma descent_positive_factor : positive_factor descent.
 Proof. intros t i. unfold shrink. simpl. lra. Qed.
+
+Lemma descent_positive_root : positive_root descent (fun _ => 1 - eta * lam).
+Proof. intros t i. simpl. split; [lra|ring]. Qed.
+
+Lemma descent_settled_shift : settled_shift descent (fun _ => 1 - eta * lam).
+Proof. intros i. simpl. field. lra. Qed.
 
 (** *** The constants *)
 
@@ -327,17 +334,18 @@ Qed.
 
 Theorem decayed_descent_exists eta lam :
   0 < eta -> 0 < eta * lam < 1 ->
-  exists (s : shape) (r : run s) (i : index s),
+  exists (s : shape) (r : run s) (a : index s -> R) (i : index s),
     scale_invariant r /\ differentiable r /\ positive_norms r /\ positive_rates r /\ constant_rate r /\
     heavy_ball_step r /\ decay_step r /\ no_momentum r /\ positive_factor r /\ decay_range r /\
-    0 < gradient_norm r 0 i.
+    positive_root r a /\ settled_shift r a /\ 0 < gradient_norm r 0 i.
 Proof.
-  intros He Hl. exists (one_block 2), (plane_run eta lam), (the_block 2).
+  intros He Hl. exists (one_block 2), (plane_run eta lam), (fun _ => 1 - eta * lam), (the_block 2).
   pose proof plane_between as B. pose proof plane_start_nonzero as Z. assert (D : 0 < 1) by lra.
   assert (R : 0 <= eta * lam < 1) by lra.
   split; [apply descent_scale_invariant|]. split; [eapply descent_differentiable; eauto|].
   split; [eapply descent_positive_norms; eauto|]. split; [now apply descent_positive_rates|].
   split; [apply descent_constant_rate|]. split; [apply descent_heavy_ball_step|]. split; [apply descent_decay_step|].
   split; [apply descent_no_momentum|]. split; [now apply descent_positive_factor|]. split; [easy|].
+  split; [now apply descent_positive_root|]. split; [now apply descent_settled_shift|].
   apply plane_gradient_norm.
 Qed.

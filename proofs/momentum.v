@@ -123,7 +123,7 @@ End HeavyBall.
 Section Nesterov.
 Hypothesis step : nesterov_step r.
 
-(** m_{t+1}, and w_{t+1}, by w_t, m_t and the gradient. *)
+(** <w, u> for the update u = w_{t+1} - w_t. *)
 Lemma nesterov_update t i :
   dot (weights r t i) (update r t i)
     = - learning_rate r t i

@@ -9,7 +9,6 @@ Local Open Scope R_scope.
 
 (** Inner products of combinations of vectors as combinations of inner products. *)
 Ltac expand_dots := repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_minus, ?dot_minus_r, ?dot_times, ?dot_times_r.
-Ltac expand_dots_in H := repeat rewrite ?dot_plus, ?dot_plus_r, ?dot_minus, ?dot_minus_r, ?dot_times, ?dot_times_r in H.
 
 (** Vectors with the same products are equal. *)
 Lemma equal_products {E : space} (a b : E) : (forall u, dot a u = dot b u) -> a = b.
