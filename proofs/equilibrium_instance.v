@@ -350,7 +350,8 @@ Theorem sgd_equilibrium_exists eta lam :
     in_equilibrium r Q /\ decay_step r /\ (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ 0 < Q i).
 Proof.
   intros He Hl. destruct (heavy_ball_equilibrium_exists eta lam 0 0 He Hl) as (s & r & Q & K & [B W] & M & L); [lra|].
-  exists s, r, Q. split; [exact K|]. split; [|intros t i; destruct (L t i) as (? & ? & _ & ?); now repeat split]. intros t i. rewrite W, B, M. unfold decayed_gradient.
+  exists s, r, Q. split; [exact K|]. split; [|intros t i; destruct (L t i) as (? & ? & _ & ?); now repeat split].
+  intros t i. rewrite W, B, M. unfold decayed_gradient.
   apply equal_products. intros u. expand_dots. ring.
 Qed.
 
