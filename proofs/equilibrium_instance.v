@@ -4,7 +4,7 @@ From Coq Require Import Reals Lra Lia FunctionalExtensionality.
 From Coq Require Fin.
 From Coquelicot Require Import Coquelicot.
 From Ratetheory Require Import sums spaces calculus runs hypotheses points scale_invariance optimizers moments rayleigh.
-From Ratetheory Require Import instances.
+From Ratetheory Require Import decay instances.
 Local Open Scope R_scope.
 
 (** ** A loss with a given gradient c at w, orthogonal to w: the Rayleigh quotient of c w' + w c' *)
@@ -61,7 +61,7 @@ Hypothesis unit_x : dot x x = 1.
 Hypothesis unit_y : dot y y = 1.
 Hypothesis orthogonal : dot x y = 0.
 Variable nesterov : bool.
-Variables eta lam beta p m_sq q : R.
+Variables eta lam beta p m_sq q c_0 : R.
 Hypothesis rate : 0 < eta.
 Hypothesis decay_limits : 0 < eta * lam < 1.
 Hypothesis range : 0 <= beta < 1.
@@ -119,7 +119,7 @@ Definition gradient_at (t : nat) : E -> E := quotient_gradient (paired (fst (sta
 Definition balanced_run : run s := {|
   loss := loss_at; loss_gradient := gradient_at; objective := loss_at 0; objective_gradient := gradient_at 0;
   position := fun t => fst (state t); learning_rate := fun _ _ => eta; rest_rate := 0; rest_schedule := fun _ => 0;
-  decay := fun _ _ => lam; momentum := beta; buffer := fun t i => part (snd (state t)) i; first_shift := fun _ => 0 |}.
+  decay := fun _ _ => lam; momentum := beta; buffer := fun t i => part (snd (state t)) i; first_shift := fun _ => c_0 |}.
 
 Lemma state_nonzero t : fst (state t) <> origin.
 Proof. intros Z. destruct (state_balanced t) as (B & _). rewrite Z, dot_origin in B. lra. Qed.
@@ -305,21 +305,42 @@ Proof.
 Qed.
 End Exist.
 
-Theorem heavy_ball_equilibrium_exists eta lam beta :
+Theorem heavy_ball_equilibrium_exists eta lam beta c_0 :
   0 < eta -> 0 < eta * lam < 1 -> 0 <= beta < 1 ->
   exists (s : shape) (r : run s) (Q : index s -> R),
     in_equilibrium r Q /\ heavy_ball_step r /\ momentum r = beta /\
-    (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ 0 < Q i).
+    (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ first_shift r i = c_0 /\ 0 < Q i).
 Proof.
   intros He Hl Hb. destruct axes as (X & Y & O). pose proof (heavy_ball_ratio_pos eta lam beta He Hl Hb) as G.
   pose proof (heavy_ball_independent eta lam beta He Hl Hb) as I.
   pose proof (heavy_ball_balance eta lam beta He Hl Hb) as B.
   set (q := heavy_ball_ratio eta lam beta) in *. set (p := - (lam / (1 + beta))) in *.
   set (m := 2 * lam / (eta * (1 + beta))) in *.
-  exists (one_block 3), (balanced_run 3 pick axis_x axis_y false eta lam beta p m q), (fun _ => q).
+  exists (one_block 3), (balanced_run 3 pick axis_x axis_y false eta lam beta p m q c_0), (fun _ => q).
   split; [now apply (run_in_equilibrium 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
   split; [now apply (run_heavy_ball_step 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
-  split; [reflexivity|]. intros t i. split; [reflexivity|]. split; [reflexivity|exact G].
+  split; [reflexivity|]. intros t i. split; [reflexivity|]. split; [reflexivity|]. split; [reflexivity|exact G].
+Qed.
+
+(** With the settled shift of a root it is an instance of decay-equivalence. *)
+Theorem decayed_momentum_exists eta lam beta root :
+  0 < eta -> 0 < eta * lam < 1 -> 0 <= beta < 1 -> 0 < root -> root ^ 2 - (1 + beta - eta * lam) * root + beta = 0 ->
+  exists (s : shape) (r : run s) (Q a : index s -> R),
+    in_equilibrium r Q /\ heavy_ball_step r /\ constant_rate r /\ positive_factor r /\ positive_root r a /\
+    settled_shift r a /\ momentum r = beta /\ forall i, 0 < Q i.
+Proof.
+  intros He Hl Hb Ha E.
+  destruct (heavy_ball_equilibrium_exists eta lam beta ((1 - root) / (eta * root)) He Hl Hb)
+    as (s & r & Q & K & W & M & L).
+  assert (C : constant_rate r).
+  { intros t i. now rewrite (proj1 (L t i)), (proj1 (L 0%nat i)). }
+  assert (A : positive_root r (fun _ => root)).
+  { intros t i. destruct (L t i) as (-> & -> & _ & _). rewrite M. now split. }
+  assert (B : settled_shift r (fun _ => root)).
+  { intros i. destruct (L 0%nat i) as (-> & _ & -> & _). reflexivity. }
+  exists s, r, Q, (fun _ => root). split; [exact K|]. split; [exact W|]. split; [exact C|]. split.
+  - intros t i. rewrite (shrink_is_root r (fun _ => root) A (proj2 (proj2 (proj2 (proj1 K)))) C B). exact Ha.
+  - split; [exact A|]. split; [exact B|]. split; [exact M|]. intros i. apply (L 0%nat i).
 Qed.
 
 (** Without momentum this is SGD. *)
@@ -328,8 +349,9 @@ Theorem sgd_equilibrium_exists eta lam :
   exists (s : shape) (r : run s) (Q : index s -> R),
     in_equilibrium r Q /\ decay_step r /\ (forall t i, learning_rate r t i = eta /\ decay r t i = lam /\ 0 < Q i).
 Proof.
-  intros He Hl. destruct (heavy_ball_equilibrium_exists eta lam 0 He Hl) as (s & r & Q & K & [B W] & M & L); [lra|].
-  exists s, r, Q. split; [exact K|]. split; [|exact L]. intros t i. rewrite W, B, M. unfold decayed_gradient.
+  intros He Hl. destruct (heavy_ball_equilibrium_exists eta lam 0 0 He Hl) as (s & r & Q & K & [B W] & M & L); [lra|].
+  exists s, r, Q. split; [exact K|]. split; [|intros t i; destruct (L t i) as (? & ? & _ & ?); now repeat split].
+  intros t i. rewrite W, B, M. unfold decayed_gradient.
   apply equal_products. intros u. expand_dots. ring.
 Qed.
 
@@ -344,7 +366,7 @@ Proof.
   set (q := nesterov_ratio eta lam beta) in *.
   set (p := - (lam * (1 + 2 * beta) / (1 + beta + beta * (eta * lam) * (1 + 2 * beta)))) in *.
   set (m := 2 * lam / (eta * (1 + beta + beta * (eta * lam) * (1 + 2 * beta)))) in *.
-  exists (one_block 3), (balanced_run 3 pick axis_x axis_y true eta lam beta p m q), (fun _ => q).
+  exists (one_block 3), (balanced_run 3 pick axis_x axis_y true eta lam beta p m q 0), (fun _ => q).
   split; [now apply (run_in_equilibrium 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
   split; [now apply (run_nesterov_step 3 pick pick_left pick_right pick_unit axis_x axis_y)|].
   split; [reflexivity|]. intros t i. split; [reflexivity|]. split; [reflexivity|exact G].
