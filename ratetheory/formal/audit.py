@@ -65,8 +65,8 @@ def assumptions() -> list[str]:
 
 def _asked(commands: str) -> str:
     libraries = " ".join(path.stem for path in rocq.files())
-    head = f"From Coq Require Import Reals.\nFrom Coquelicot Require Import Coquelicot.\nFrom Ratetheory Require Import {libraries}."
-    answer = rocq.compile_text(f"{head}\n{commands}\n")
+    head = "From Coq Require Import Reals.\nFrom Coquelicot Require Import Coquelicot.\n"
+    answer = rocq.compile_text(f"{head}From Ratetheory Require Import {libraries}.\n{commands}\n")
     if not answer.accepted:
         raise ValueError(f"the compiler refused the question: {answer.output[:500]}")
     return answer.output

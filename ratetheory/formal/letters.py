@@ -1,7 +1,7 @@
 """The letters and the hypotheses of the claims in Gallina: the definitions of ``proofs/runs.v`` and ``proofs/hypotheses.v``.
 
-In a template ``{t}`` stands for the step; ``i`` is the block, ``r`` the run, ``k`` its constants. Where chance decides, ``c`` is
-all runs together, and a letter belongs to the run of the outcome that an expectation is taken over.
+In a template ``{t}`` stands for the step; ``i`` is the block, ``r`` the run, ``k`` its constants. Where chance decides, ``c``
+is all runs together, and a letter belongs to the run of the outcome that an expectation is taken over.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ SIGNS: dict[str, dict[str, str]] = {
     "S_hat": {"positive": "positive_norms r"},
     "eta_hat": {"positive": "positive_rates r"},
 }
-"""The premise that a letter's sign is, or rests on beside the hypothesis that gives it; a sign that follows from what the letter
-means, as a norm's does, needs none."""
+"""The premise that a letter's sign is, or rests on beside the hypothesis that gives it; a sign that follows from what the
+letter means, as a norm's does, needs none."""
 
 CIRCLE = "unit_tangent r t i xi"
 """The premise of letters along a great circle."""
@@ -159,7 +159,7 @@ BY_DEFINITION = {"update_known": "update", "corrected_buffer": "buffer_hat"}
 
 
 def hypothesis(condition: Hypothesis) -> str | None:
-    """The premise on one run that a hypothesis is; ``None`` where it holds by the definition of a letter, or is of ``CHANCE``."""
+    """The premise on one run that a hypothesis is; ``None`` where it holds by a letter's definition, or is of ``CHANCE``."""
     name = condition.gallina
     if name in BY_DEFINITION or name in CHANCE:
         return None

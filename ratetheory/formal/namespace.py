@@ -47,7 +47,7 @@ class Variables:
 
 
 class Gallina:
-    """The namespace ``m``; ``variables`` collects what the terms need beside the letters, ``chance`` says that means are taken."""
+    """The namespace ``m``; ``variables``: what the terms need beside the letters; ``chance``: whether means are taken."""
 
     pi = Term("PI")
     infinity = Term("infinity")
