@@ -101,8 +101,8 @@ Proof.
   - intros i. destruct (slow_decay_rate_order r k i (noise omega) (start omega) (rates omega)) as (C & HC & D).
     exists C. split; [easy|]. intros T t [HT Ht]. specialize (D T HT). destruct T as [|n]; [lia|].
     pose proof (logarithm_nonneg n) as L. rewrite <- S_INR in L.
-    pose proof (last_rate_above r k (invariant omega) (smooth_once omega) (step omega) (noise omega) (largest omega) (start omega)
-      (rates omega) slow n i (1 + ln (INR (S n)))) as Q.
+    pose proof (last_rate_above r k (invariant omega) (smooth_once omega) (step omega) (noise omega) (largest omega)
+      (start omega) (rates omega) slow n i (1 + ln (INR (S n)))) as Q.
     pose proof (squared_rates_below r slow n i) as E. rewrite <- !S_INR in E. rewrite <- S_INR in Q.
     specialize (Q ltac:(lra) E).
     assert (Hn : 0 < INR (S n)) by (apply lt_0_INR; lia). pose proof (sqrt_lt_R0 _ Hn) as Hs.
@@ -132,7 +132,8 @@ Proof.
   assert (1 <= q) by (apply below_square_root; pose proof (pos_INR t); lra).
   split.
   - apply quotient_pos; [|easy]. apply Rmult_lt_0_compat; lra.
-  - replace (eta_g * (1 - rest_decoupled k * eta_g / 2) / q) with (eta_g / q * (1 - rest_decoupled k * eta_g / 2)) by (field; lra).
+  - replace (eta_g * (1 - rest_decoupled k * eta_g / 2) / q) with (eta_g / q * (1 - rest_decoupled k * eta_g / 2))
+      by (field; lra).
     apply Rmult_le_compat_l; [apply quotient_nonneg; lra|].
     assert (eta_g / q <= eta_g).
     { apply Rmult_le_reg_r with q; [easy|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. nra. }
