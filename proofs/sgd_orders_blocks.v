@@ -79,7 +79,7 @@ Hypothesis rest_rate_range : 0 < eta_g /\ eta_g * rest_decoupled k < 2.
 Hypothesis rest_rates : forall o t, rest_schedule (outcome c o) t = eta_g / sqrt (INR t + 1).
 
 Let smooth_once : surely c differentiable := fun o => proj1 (smooth o).
-Let r : run s := outcome c omega.
+Notation r := (outcome c omega).
 
 Notation root_log T := (sqrt (ln (INR T)) * sqrt (INR T)).
 
@@ -128,7 +128,7 @@ Proof. apply sqrt_lt_R0. pose proof (pos_INR t). lra. Qed.
 Lemma weight_g_above t : 0 < scale_variant_weight eta_g (rest_decoupled k) / sqrt (INR t + 1) <= weight_g t.
 Proof.
   pose proof (root_pos t) as Hq. destruct rest_rate_range as [He Hl]. unfold weight_g, scale_variant_weight.
-  unfold r. rewrite rest_rates. set (q := sqrt (INR t + 1)) in *.
+  rewrite rest_rates. set (q := sqrt (INR t + 1)) in *.
   assert (1 <= q) by (apply below_square_root; pose proof (pos_INR t); lra).
   split.
   - apply quotient_pos; [|easy]. apply Rmult_lt_0_compat; lra.
@@ -144,7 +144,7 @@ Lemma weight_g_schedule : scale_variant_schedule c k weight_g.
 Proof.
   split.
   - intros t. pose proof (weight_g_above t). lra.
-  - left. intros t o. unfold weight_g, scale_variant_weight, r. now rewrite !rest_rates.
+  - left. intros t o. unfold weight_g, scale_variant_weight. now rewrite !rest_rates.
 Qed.
 
 Lemma rest_weights : exists C, 0 <= C /\ forall T t, (2 <= T)%nat /\ (t < T)%nat -> 1 <= C * (root_log T * weight_g t).
@@ -177,7 +177,7 @@ Proof.
     + rewrite step_sum_scale, Rmult_assoc. apply Rmult_le_compat_l; [easy|].
       eapply Rle_trans; [apply harmonic_sum; lia|].
       pose proof (absorbed 1 (ln 2) (ln (INR T)) P2 (ln_2_below T HT)) as Q. rewrite Rabs_R1 in Q. lra.
-    + intros t _. unfold scale_variant_noise, a, r. rewrite rest_rates. pose proof (root_pos t) as Hq. pose proof (pos_INR t).
+    + intros t _. unfold scale_variant_noise, a. rewrite rest_rates. pose proof (root_pos t) as Hq. pose proof (pos_INR t).
       replace ((eta_g / sqrt (INR t + 1)) ^ 2) with (eta_g ^ 2 / sqrt (INR t + 1) ^ 2) by (field; lra).
       rewrite pow2_sqrt by lra. unfold Rdiv. ring.
 Qed.
@@ -200,7 +200,7 @@ Proof.
   exists ((C5 + C1 + C2) * (C3 + C4)). intros T HT. pose proof (ln_2_below T HT) as L2.
   eapply Rle_trans.
   - apply (sgd_rate_blocks s c k A omega weight_g); try easy; [apply weight_g_schedule|lia].
-  - fold r. match goal with |- ?x / ?y <= _ => set (top := x); set (total := y) end.
+  - match goal with |- ?x / ?y <= _ => set (top := x); set (total := y) end.
     pose proof (root_log_pos T HT) as Hr. assert (HT0 : 0 < INR T) by (apply lt_0_INR; lia).
     pose proof (sqrt_lt_R0 _ HT0) as Hs.
     assert (up : top <= (C5 + C1 + C2) * ln (INR T)).
