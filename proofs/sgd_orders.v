@@ -284,7 +284,7 @@ Hypothesis single : single_block (s := s).
 Hypothesis paid : noise_constant (outcome c omega) k A.
 
 Let smooth_once : surely c differentiable := fun o => proj1 (smooth o).
-Let r : run s := outcome c omega.
+Notation r := (outcome c omega).
 
 Lemma paid_nonneg : 0 <= A i.
 Proof. apply (paid i). Qed.
