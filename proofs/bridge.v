@@ -47,9 +47,9 @@ Lemma surely_smooth s (c : chance s) k :
   surely c (fun r => smooth_on_spheres r k /\ two_coordinates s) -> surely c (fun r => smooth_on_spheres r k).
 Proof. intros H. eapply surely_implies; [exact H|now intros r [K _]]. Qed.
 
-#[export] Hint Resolve surely_positive_start surely_differentiable surely_smooth Rlt_le nonnegative_rest_priced positive_or_no_rest
-  nonnegative_smoothness_at decoupled_positive : registry.
-#[export] Hint Resolve rest_rate_nonnegative positive_norms_start twice_differentiable_once gradient_step_blocks scheduled_step_blocks : registry.
+#[export] Hint Resolve positive_norms_start twice_differentiable_once gradient_step_blocks scheduled_step_blocks
+  rest_rate_nonnegative nonnegative_rest_priced positive_or_no_rest nonnegative_smoothness_at decoupled_positive
+  surely_positive_start surely_differentiable surely_smooth Rlt_le : registry.
 
 (** A premise of the theorem: one of the statement's, or one of those at the block in question, or what these imply. *)
 Ltac by_premise :=

@@ -123,7 +123,8 @@ Definition constant_rate : Prop := forall t i, learning_rate r t i = learning_ra
 Definition blocks_step : Prop :=
   forall t i, weights r (S t) i = minus (weights r t i) (times (learning_rate r t i) (gradient r t i)).
 Definition gradient_step : Prop :=
-  blocks_step /\ forall t, rest_part (position r (S t)) = minus (rest_part (position r t)) (times (rest_rate r) (rest_gradient r t)).
+  blocks_step /\
+  forall t, rest_part (position r (S t)) = minus (rest_part (position r t)) (times (rest_rate r) (rest_gradient r t)).
 Definition scheduled_step : Prop :=
   blocks_step /\
   forall t, rest_part (position r (S t)) = minus (rest_part (position r t)) (times (rest_schedule r t) (rest_gradient r t)).

@@ -280,7 +280,7 @@ Hypothesis rates : surely c positive_rates.
 Hypothesis fair : unbiased c.
 Hypothesis schedule : fixed_schedule c.
 Hypothesis below : surely c (fun r => bounded_below r k).
-Hypothesis single : single_block (s := s).
+Hypothesis single : single_block s.
 Hypothesis paid : noise_constant (outcome c omega) k A.
 
 Let smooth_once : surely c differentiable := fun o => proj1 (smooth o).
