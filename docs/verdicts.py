@@ -16,14 +16,13 @@ BUDGET = 120.0
 def table(done: list[Verification]) -> str:
     """A row a claim: what it says, where it is from, what each witness found."""
     titles = {claim.slug: claim for claim in find_claims([])}
-    rows = ["| claim | statement | derivation | attack | overall |", "|---|---|---|---|---|"]
+    rows = ["| claim | statement | derivation | attack | formal | overall |", "|---|---|---|---|---|---|"]
     for verification in done:
         claim, attack = titles[verification.claim], verification.witness("attack")
         seen = f"{attack.status} {attack.evidence['instances']}" if attack.status == "survived" else attack.status
         derivation = verification.witness("derivation").status
-        rows.append(
-            f"| `{claim.slug}` | {claim.title.replace('|', chr(92) + '|')} | {derivation} | {seen} | {verification.status} |"
-        )
+        formal, title = verification.witness("formal").status, claim.title.replace("|", chr(92) + "|")
+        rows.append(f"| `{claim.slug}` | {title} | {derivation} | {seen} | {formal} | {verification.status} |")
     return "\n".join(rows)
 
 

@@ -25,7 +25,8 @@ DIGITS = 9
 _SLACK = 1e-7
 """By how much, relatively, slopes and increments are moved to the safe side: far above the rounding of floats."""
 _BITS = 80
-"""Precision of the interval arithmetic."""
+"""Precision of the interval arithmetic: by integers, as floats would add axioms of their own."""
+_INTERVAL = f"interval with (i_prec {_BITS})"
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,14 @@ def _text(
     scale_variant = (
         f"rest_rate r = {number(rate)} -> rest_decoupled k = {number(Lam_g)}" if rate is not None else "rest_price k = 0"
     )
-    price = "destruct H7 as [(_ & _ & ->)|[_ ->]]; [|interval]; unfold kappa; rewrite R1, R2; apply Req_le; field"
+    price = f"destruct H7 as [(_ & _ & ->)|[_ ->]]; [|{_INTERVAL}]; unfold kappa; rewrite R1, R2; apply Req_le; field"
     gap = f"PI ^ 2 / 4 * {number(constants.blocks[0].smoothness)}" if constants.gap is None else number(constants.gap)
     shape = f"Shape {count} E F"
     decimal = number(Fraction(value))
     variant = "intros R1 R2" if rate is not None else "intros R1"
-    nu = "rewrite R1; interval" if rate is None else price
+    nu = f"rewrite R1; {_INTERVAL}" if rate is None else price
     # a gap that is given is the statement's own
-    given_gap = "" if constants.gap is not None else f"  - eapply Rle_trans; [exact HD|interval with (i_prec {_BITS})].\n"
+    given_gap = "" if constants.gap is not None else f"  - eapply Rle_trans; [exact HD|{_INTERVAL}].\n"
     return f"""(** For these very constants: the smallest of the first {horizon} squared gradients is at most {value}.
 
     {count} block{"s" if count > 1 else ""}, each with the whole budget, {method} slope. *)
@@ -173,16 +174,16 @@ Proof.
   - intros i. rewrite HS. revert i. each_block; lra.
   - intros i. unfold inverse_rate. rewrite HS, HR. revert i. each_block; field.
 {given_gap}  - {nu}.
-  - each_block; interval with (i_prec {_BITS}).
+  - each_block; {_INTERVAL}.
   - {_slopes(found)}
   - each_block; lra.
   - each_block; lra.
   - each_block; first
-      [ apply excess_before; interval with (i_prec {_BITS})
-      | eapply Rle_trans; [apply excess_beyond; interval with (i_prec {_BITS})|lra] ].
-  - each_block; interval with (i_prec {_BITS}).
+      [ apply excess_before; {_INTERVAL}
+      | eapply Rle_trans; [apply excess_beyond; {_INTERVAL}|lra] ].
+  - each_block; {_INTERVAL}.
   - lia.
-  - (* the decimal *) unfold entry; cbn [blocks block_sum Fin.to_nat proj1_sig nth]; interval with (i_prec {_BITS}).
+  - (* the decimal *) unfold entry; cbn [blocks block_sum Fin.to_nat proj1_sig nth]; {_INTERVAL}.
 Qed.
 """
 
@@ -190,7 +191,7 @@ Qed.
 def _slopes(found: _Numbers) -> str:
     """One slope after the other, each with the end of its expansion."""
     cases = " | ".join(
-        f"apply (infimum_on_boundary_split _ _ _ {number(d)}); [interval|interval|interval|interval with (i_prec {_BITS})|"
+        f"apply (infimum_on_boundary_split _ _ _ {number(d)}); [{_INTERVAL}..|"
         f"intros x Hx; interval with (i_bisect x, i_autodiff x, i_prec {_BITS}, i_depth 80)]"
         for d in found.d
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from ratetheory.claims import claims
+from ratetheory.formal.verdicts import formal_verdict
 from tests.cli.run import ratetheory, refused
 
 
@@ -16,7 +17,8 @@ def test_every_claim_is_listed():
 @pytest.mark.parametrize("slug", list(claims))
 def test_every_claim_is_shown_in_full(slug):
     content = json.loads(ratetheory("claims", slug, "--json").out)
-    assert content["formal"] == "absent"
+    verdict = formal_verdict(claims[slug])
+    assert content["formal"] == {"status": verdict.status, "conclusions": verdict.evidence["conclusions"]}
     assert set(content["conclusions"]) == {c.slug for c in claims[slug].conclusions}
     assert all(c["statement"] for c in content["conclusions"].values())
     shown = " ".join(ratetheory("claims", slug).out.split())
@@ -61,10 +63,21 @@ def test_verify_proves_and_replays(tmp_path):
 
 
 def test_running_out_of_budget_is_undecided():
-    result = ratetheory("verify", "gd-rate", "--budget", "0.05")
+    result = ratetheory("verify", "smoothed-bn", "--budget", "0.05")
     assert result.code == 3
     assert "undecided" in result.out
     assert "proved" not in result.out.split("overall")[1]
+
+
+def test_a_formal_proof_needs_no_budget():
+    result = ratetheory("verify", "gd-rate", "--budget", "0.05", "--json")
+    (found,) = json.loads(result.out)["claims"]
+    assert {verdict["witness"]: verdict["status"] for verdict in found["verdicts"]} == {
+        "derivation": "undecided",
+        "attack": "undecided",
+        "formal": "proved",
+    }
+    assert (found["status"], result.code) == ("proved", 0)
 
 
 @pytest.mark.parametrize(
