@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ratetheory.claims import claims
@@ -104,7 +106,8 @@ def audit(check: bool) -> list[str]:
     start = time.monotonic()
     faults += _step("statements as in statements.golden", _kept(root / GOLDEN, statements(), check=True), start)
     start = time.monotonic()
-    found: dict[str, list[Proof]] = {slug: prove(claim) for slug, claim in claims.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found: dict[str, list[Proof]] = dict(zip(claims, pool.map(prove, claims.values()), strict=True))
     failed = [
         f"{slug}: {one.conclusion}: {one.reason}" for slug, proofs in found.items() for one in proofs if one.status == "failed"
     ]

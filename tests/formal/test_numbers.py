@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
+from ratetheory import bound_gd
 from ratetheory.formal import rocq
 from ratetheory.formal.bridge import AXIOMS, axioms
 from ratetheory.formal.numbers import decimal_above, number, proof_of_bound, rational
-from ratetheory import bound_gd
 from ratetheory.numeric.constants import Block, Constants, one_block
 
 needs_rocq = pytest.mark.skipif(shutil.which("coqc") is None, reason="needs the Rocq compiler")
