@@ -277,15 +277,20 @@ arcsine_sum = _elementwise(lambda a, rho, ratio: arcsine_sum_in_balls(_ball(a), 
 
 
 def slope_integral(b_0: Any, v: Any, Gbar: Any, r: Any) -> Ball:
-    """A lower sum of the integral of the slope that rises with b (see ``lower_sum``), the infima bounded from below."""
+    """A lower sum of the integral of the slope that rises with b (see ``lower_sum``), the infima bounded from below.
+
+    None exceeds the bound of the slope at v that the formula multiplies (theorem ``gd_rate_sum_continuous``): two lower bounds,
+    each made by itself, might not be in the order of the infima.
+    """
     r = _ball(r)
+    last = _infimum_on_boundary(_ball(Gbar) / _ball(v), r)
 
     def infima(x: list[Ball]) -> list[Ball]:
         falls = [_falls_up_to(end, r) for end in x]
         # one tangent serves all: it bounds e left of the largest x
         tangent = None if all(falls) else _tangent_slope(x[0], r)
         ends = (gd_rate.slope_on_boundary(_THIS, end, r) for end in x)
-        return [_below(e, fall, end, tangent) for e, fall, end in zip(ends, falls, x, strict=True)]
+        return [_below(e, fall, end, tangent).min(last) for e, fall, end in zip(ends, falls, x, strict=True)]
 
     return lower_sum(_THIS, _ball(b_0), _ball(v), _ball(Gbar), infima)
 

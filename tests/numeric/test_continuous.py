@@ -1,6 +1,7 @@
 """The continuous form against its definition written out afresh: the integral of the slope that rises with b."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from flint import arb
 
 import ratetheory as rt
 from ratetheory.claims import gd_rate
-from ratetheory.numeric import balls, exact, floats, rounding
+from ratetheory.numeric import balls, exact, floats, lower_sum, rounding
 
 
 def rising(s, b_0, L, G):
@@ -89,6 +90,31 @@ def test_the_lower_sum_is_a_lower_sum_and_the_same_everywhere():
         covered = rounding.slope_integral(b_0, v, Gbar, r)
         assert covered.value - covered.error <= found <= covered.value + covered.error
         assert covered.error <= 1e-9 * (1 + covered.value)
+
+
+def test_no_slope_of_the_sum_exceeds_the_one_at_the_threshold(monkeypatch):
+    b_0, Gbar, v = balls.number(Fraction(1, 50)), balls.number(Fraction(1, 20)), balls.number(Fraction(3, 20))
+    tangent, seen = balls._tangent_slope, []
+
+    def poor_at_the_threshold(x, r):
+        return tangent(x, r) - arb("0.01") if x < 0.334 else tangent(x, r)
+
+    def watched(m, start, end, bound, infima):
+        def slopes(x):
+            seen.extend(found := infima(x))
+            return found
+
+        return lower_sum.lower_sum(m, start, end, bound, slopes)
+
+    with balls.working_precision():
+        r = 1 / (2 * Gbar)
+        fair = balls.slope_integral(b_0, v, Gbar, r)
+        monkeypatch.setattr(balls, "_tangent_slope", poor_at_the_threshold)
+        monkeypatch.setattr(balls, "lower_sum", watched)
+        last = balls.infimum_on_boundary(Gbar / v, r)
+        assert balls.slope_integral(b_0, v, Gbar, r) < fair
+        assert seen
+        assert all(slope <= last for slope in seen)
 
 
 def test_an_infimum_that_falls_up_to_its_end_is_its_value_there():
