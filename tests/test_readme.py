@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ratetheory.claims import claims
+from ratetheory.formal.verdicts import formal_verdict
 from ratetheory.symbolic import derive
 from tests.cli.run import ratetheory
 
@@ -59,8 +60,9 @@ def test_the_table_of_verdicts_lists_every_claim_and_refutes_none():
     }
     rows = {slug: row for slug, row in rows.items() if slug in claims}
     assert list(rows) == list(claims)
-    for slug, (_, _, title, derivation, attack, overall, _) in rows.items():
+    for slug, (_, _, title, derivation, attack, formal, overall, _) in rows.items():
         assert title.replace("\\|", "|") == claims[slug].title
+        assert formal == formal_verdict(claims[slug]).status
         assert overall == derivation
         assert not attack.startswith("refuted")
         assert ("undecided" in (derivation, attack)) == (f"- `{slug}`" in table)
