@@ -47,13 +47,15 @@ class Variables:
 
 
 class Gallina:
-    """The namespace ``m``; ``variables``: what the terms need beside the letters; ``chance``: whether means are taken."""
+    """The namespace ``m``; ``variables``: what the terms need beside the letters; ``chance``: whether means are taken;
+    ``elsewhere_infinite``: what is stated only where it is finite, which must be a side of its own."""
 
     pi = Term("PI")
     infinity = Term("infinity")
 
     def __init__(self) -> None:
         self.variables, self.chance = Variables(), False
+        self.elsewhere_infinite: Term | None = None
 
     def __getattr__(self, name: str) -> Any:
         raise ValueError(f"function: {name!r} has no meaning in the formal development yet")
@@ -117,7 +119,8 @@ class Gallina:
         """``then`` where a < b, else ``otherwise``; what is infinite elsewhere is stated where a < b."""
         if otherwise is self.infinity:
             self.variables.suppose(term(a), term(b))
-            return term(then)
+            self.elsewhere_infinite = term(then)
+            return self.elsewhere_infinite
         return conditional(term(a), term(b), term(then), term(otherwise))
 
     @staticmethod
@@ -151,8 +154,10 @@ class Gallina:
         return binding("largest_block", BLOCK, "index s", term(x))
 
     @staticmethod
-    def quadratic_form(_: Any, y: Term, y_g: Term) -> Term:
-        """The quadratic form of the smoothness constants in (y_1 .. y_m, y_g)."""
+    def quadratic_form(M: Term, y: Term, y_g: Term) -> Term:
+        """The quadratic form of the smoothness constants in (y_1 .. y_m, y_g); ``ValueError`` for any other matrix."""
+        if M.text != "k":
+            raise ValueError(f"matrix: {M.text} has no meaning in the formal development; the smoothness constants have")
         at = Term(f"(fun {BLOCK} : index s => {y.text})", y.free - {BLOCK})
         return apply("quadratic_form", Term("k"), at, y_g)
 

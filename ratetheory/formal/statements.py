@@ -38,6 +38,8 @@ def formal_statement(claim: Claim, conclusion: Conclusion) -> Formal:
     """The statement; ``ValueError`` where a letter or a function has no meaning in the formal development."""
     m, s = Gallina(), Letters()
     left, right = term(conclusion.left(m, s)), term(conclusion.right(m, s))
+    if m.elsewhere_infinite is not None and (right is not m.elsewhere_infinite or conclusion.relation != "<="):
+        raise ValueError("infinity: it has a meaning as the right side of an inequality alone")
     relation = {"==": "=", "<=": "<="}[conclusion.relation]
     hypotheses = [*claim.hypotheses, *conclusion.hypotheses]
     premises = [text for h in hypotheses if (text := hypothesis(h)) is not None]

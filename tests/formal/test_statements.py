@@ -58,7 +58,7 @@ def test_a_dropped_hypothesis_is_gone(claim, conclusion):
 
 @pytest.mark.parametrize(("claim", "conclusion"), FORMAL, ids=IDS)
 def test_a_changed_constant_changes_the_statement(claim, conclusion):
-    changed = replace(conclusion, right=lambda m, s: conclusion.right(m, s) + 1)
+    changed = replace(conclusion, left=lambda m, s: conclusion.left(m, s) + 1)
     assert formal_statement(claim, changed).text != formal_statement(claim, conclusion).text
 
 
@@ -81,6 +81,29 @@ def test_what_has_no_meaning_is_refused():
     for right in (lambda m, s: m.arcsine_sum(s.b, s.b, s.b), lambda m, s: s.rho, lambda m, s: 0.5 * s.G):
         with pytest.raises(ValueError, match=r"no meaning|not allowed"):
             formal_statement(claim, replace(claim.conclusions[0], right=right))
+
+
+def test_a_changed_matrix_is_refused():
+    claim = claims["geodesic-descent"]
+    coupled = claim.conclusion("coupled")
+    for factor in (lambda M: M / 1000, lambda M: 2 * M):
+
+        def right(m, s, factor=factor):
+            return s.f + m.quadratic_form(factor(s.M), s.G, s.H)
+
+        with pytest.raises(ValueError, match="matrix"):
+            formal_statement(claim, replace(coupled, right=right))
+
+
+def test_infinity_inside_another_function_is_refused():
+    claim = claims["gd-rate"]
+    two_phase = claim.conclusion("sum-two-phase")
+    hidden = replace(two_phase, right=lambda m, s: m.minimum(s.gap, two_phase.right(m, s)))
+    with pytest.raises(ValueError, match="infinity"):
+        formal_statement(claim, hidden)
+    turned = replace(two_phase, left=two_phase.right, right=lambda m, s: s.gap)
+    with pytest.raises(ValueError, match="infinity"):
+        formal_statement(claim, turned)
 
 
 def test_a_root_of_the_step_is_refused():
